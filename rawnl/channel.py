@@ -1,0 +1,232 @@
+"""One netlink socket: locks, sequence numbers, deadlines, multipart answers; no family at all.
+
+Strategy: one exchange at a time, under a lock, so that a channel may be used from many threads. Whatever breaks an
+exchange in the middle (a deadline, Ctrl-C, an overrun) leaves answers behind that belong to nobody; the socket is then
+replaced before the next use, by a new one in the same namespace, rather than drained and hoped for.
+
+A request that is answered by ENOBUFS was carried out, and its answer lost: that is `OutcomeUnknown`, never a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from errno import ENOBUFS, ETIMEDOUT
+from typing import Any, TypeVar
+
+from rawnl import kernel
+from rawnl.errors import ConnectionClosed, DumpInterrupted, KernelError, OutcomeUnknown
+from rawnl.message import Message, message_bytes, views
+from rawnl.proto import Control, control, failure, next_sequence
+from rawnl.scan import Scan
+
+M = TypeVar("M", bound=Message)
+
+NLM_F_REQUEST = 0x001
+NLM_F_ACK = 0x004
+NLM_F_DUMP_INTR = 0x010
+NLM_F_DUMP = 0x300
+
+DUMP_ATTEMPTS = 16
+DEFAULT_TIMEOUT = 30.0
+
+
+class _Forks:
+    """How many forks lie between this process and the one that imported the module."""
+
+    count = 0
+
+
+def _forked() -> None:
+    _Forks.count += 1
+
+
+os.register_at_fork(after_in_child=_forked)
+
+
+class Channel:
+    """A netlink socket in the namespace of descriptor `netns`, which must stay open as long as the channel."""
+
+    def __init__(self, protocol: int, netns: int, *, origin: object = None, timeout: float = DEFAULT_TIMEOUT) -> None:
+        self.protocol = protocol
+        self.timeout = timeout
+        self.origin = origin
+        self._netns = netns
+        self._lock = threading.Lock()
+        self._sequence = int(time.time()) & 0x7FFFFFFF
+        self._arena = kernel.Arena()
+        self._forks = _Forks.count
+        self._broken = False
+        self._closed = False
+        self._fd, self.port_id = self._socket()
+
+    def _socket(self) -> tuple[int, int]:
+        try:
+            return kernel.netlink_socket(self.protocol, self._netns)
+        except OSError as error:
+            hint = "entering a namespace needs CAP_SYS_ADMIN over it" if error.errno == 1 else ""
+            raise KernelError.of(error.errno or 0, request="open a netlink socket in a namespace", hint=hint) from None
+
+    def fileno(self) -> int:
+        """The socket's descriptor."""
+        self._usable()
+        return self._fd
+
+    def close(self) -> None:
+        """Close the socket; waits for an exchange under way in another thread. Closing twice is no error."""
+        if self._forks != _Forks.count:
+            # The lock may be held by a thread that this process does not have.
+            self._closed = True
+            return
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                os.close(self._fd)
+
+    def _usable(self) -> None:
+        if self._closed:
+            raise ConnectionClosed("this connection is closed; open a new one with rawnl.open()")
+        if self._forks != _Forks.count:
+            raise ConnectionClosed("this connection was opened before a fork; open one of this process's own")
+
+    def exchange(
+        self,
+        data: bytes,
+        stop: int,
+        abort: int = 0,
+        *,
+        sequence: int = 0,
+        header: int = 0,
+        width: int = 1,
+        timeout: float | None = None,
+    ) -> Iterator[tuple[Any, Scan]]:
+        """Send `data`, yield what comes back up to the answer to `stop` (or an error for `abort`), with its scan.
+
+        `sequence` narrows the scan to one request; `header` and `width` are those of the expected class. Holds the
+        lock while it runs, so exhaust it at once. Raises TimedOut, OutcomeUnknown, KernelError.
+        """
+        self._usable()
+        with self._lock:
+            self._usable()
+            if self._broken:
+                self._replace()
+            deadline = time.monotonic_ns() + int((self.timeout if timeout is None else timeout) * 1e9)
+            self._broken = True
+            arena = self._arena
+            try:
+                kernel.send(self._fd, data)
+                status = kernel.Status.FULL
+                while status is not kernel.Status.DONE:
+                    status = kernel.receive(self._fd, arena, stop, abort, deadline)
+                    if status is kernel.Status.TIMEOUT:
+                        raise KernelError.of(ETIMEDOUT, request="wait for the kernel's answer")
+                    buffer: Any = arena.take()
+                    yield buffer, kernel.scan(buffer, 0, len(buffer), sequence, header, width)
+            except OSError as error:
+                if isinstance(error, KernelError):
+                    raise
+                if error.errno == ENOBUFS:
+                    raise OutcomeUnknown(
+                        ENOBUFS,
+                        request="wait for the kernel's answer",
+                        message="The answer was lost in a full receive buffer",
+                        hint="what was asked may have been done; read it back",
+                    ) from None
+                raise KernelError.of(error.errno or 0, request="talk to the kernel") from None
+            self._broken = False
+
+    def _replace(self) -> None:
+        fd, self.port_id = self._socket()
+        os.close(self._fd)
+        self._fd = fd
+        self._arena.clear()
+        self._broken = False
+
+    def sequence(self) -> int:
+        """A sequence number of its own."""
+        self._sequence = next_sequence(self._sequence)
+        return self._sequence
+
+    def request(
+        self,
+        message: Message,
+        kind: int,
+        flags: int,
+        reply: type[M],
+        *,
+        what: str = "",
+        timeout: float | None = None,
+    ) -> list[M]:
+        """One request and all that answers it; raises the `KernelError` that fits when it is refused.
+
+        Raises EncodeError before anything is sent.
+        """
+        sequence = self.sequence()
+        data = message_bytes(kind, flags | NLM_F_REQUEST | NLM_F_ACK, sequence, message.body())
+        found: list[M] = []
+        refusal: Control | None = None
+        header, width = reply._header_length, reply._width
+        for buffer, scan in self.exchange(
+            data, sequence, sequence=sequence, header=header, width=width, timeout=timeout
+        ):
+            found += views(reply, buffer, scan, self.origin)
+            refusal = _refusal(buffer, scan) or refusal
+        if refusal is not None:
+            raise failure(refusal, what, data, type(message))
+        return found
+
+    def dump(
+        self, message: Message, kind: int, reply: type[M], *, flags: int = 0, what: str = "", timeout: float | None = None
+    ) -> list[M]:
+        """A whole listing, as views. One that changed while it was read is read again, up to 16 times.
+
+        Raises DumpInterrupted when it never held still.
+        """
+        for _ in range(DUMP_ATTEMPTS):
+            found: list[M] = []
+            interrupted = False
+            for buffer, scan in self.chunks(message, kind, reply, flags=flags, what=what, timeout=timeout):
+                interrupted |= bool(scan.flags & NLM_F_DUMP_INTR)
+                found += views(reply, buffer, scan, self.origin)
+            if not interrupted:
+                return found
+        raise DumpInterrupted(4, request=what, message=f"The listing changed while it was read, {DUMP_ATTEMPTS} times")
+
+    def chunks(
+        self,
+        message: Message,
+        kind: int,
+        reply: type[Message],
+        *,
+        flags: int = 0,
+        what: str = "",
+        timeout: float | None = None,
+        width: int | None = None,
+    ) -> Iterator[tuple[Any, Scan]]:
+        """A listing piece by piece: (buffer, scan). The caller looks at NLM_F_DUMP_INTR in `scan.flags`."""
+        sequence = self.sequence()
+        data = message_bytes(kind, flags | NLM_F_REQUEST | NLM_F_DUMP, sequence, message.body())
+        refusal: Control | None = None
+        for buffer, scan in self.exchange(
+            data,
+            sequence,
+            sequence=sequence,
+            header=reply._header_length,
+            width=width or reply._width,
+            timeout=timeout,
+        ):
+            refusal = _refusal(buffer, scan) or refusal
+            yield buffer, scan
+        if refusal is not None:
+            raise failure(refusal, what, data, type(message))
+
+
+def _refusal(buffer: Any, scan: Scan) -> Control | None:
+    """The error among the control messages of a scan, if there is one."""
+    for offset in scan.controls:
+        answer = control(buffer, offset)
+        if answer.errno:
+            return answer
+    return None

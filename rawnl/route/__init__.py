@@ -1,0 +1,1 @@
+"""rtnetlink, declared: one module per message. Nothing here does I/O."""
