@@ -348,7 +348,7 @@ class NameTemplate(str):
 _NOT_IN_NAMES = b"/:\0 \t\n\v\f\r\xa0%"
 
 
-def _name_bytes(value: Any) -> bytes:
+def interface_name_bytes(value: Any) -> bytes:
     """An interface name as the kernel's dev_valid_name() takes it: 1 to 15 bytes, no `/`, `:`, white space, NUL."""
     if not isinstance(value, str):
         raise TypeError
@@ -380,7 +380,7 @@ def ifname(number: int, kernel: str = "") -> Any:
     """An interface name: 1 to 15 bytes, any but `/`, `:`, white space and NUL (net/core/dev.c, dev_valid_name)."""
 
     def encode(value: Any) -> bytes:
-        data = _name_bytes(value)
+        data = interface_name_bytes(value)
         length = len(data) + 5
         return HEADER.pack(length, number) + data + PAD[length & 3] + b"\0"
 

@@ -10,9 +10,10 @@ A request that is answered by ENOBUFS was carried out, and its answer lost: that
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from errno import ENOBUFS, ETIMEDOUT
 from typing import Any, TypeVar
 
@@ -101,6 +102,7 @@ class Channel:
         header: int = 0,
         width: int = 1,
         timeout: float | None = None,
+        burst: bool = False,
     ) -> Iterator[tuple[Any, Scan]]:
         """Send `data`, yield what comes back up to the answer to `stop` (or an error for `abort`), with its scan.
 
@@ -119,7 +121,7 @@ class Channel:
                 kernel.send(self._fd, data)
                 status = kernel.Status.FULL
                 while status is not kernel.Status.DONE:
-                    status = kernel.receive(self._fd, arena, stop, abort, deadline)
+                    status = kernel.receive(self._fd, arena, stop, abort, deadline, burst)
                     if status is kernel.Status.TIMEOUT:
                         raise KernelError.of(ETIMEDOUT, request="wait for the kernel's answer")
                     buffer: Any = arena.take()
@@ -176,6 +178,43 @@ class Channel:
         if refusal is not None:
             raise failure(refusal, what, data, type(message))
         return found
+
+    def window(self, items: Sequence[tuple[int, int, bytes]], *, timeout: float | None = None) -> dict[int, Control]:
+        """Many requests in one send, each (type, flags, body); the errors by index, an ack being asked of the last only.
+
+        The kernel answers every request that fails, asked or not, so silence means success once the last is answered.
+        The caller keeps windows within `window_items` and `window_bytes`, so that no answer is lost even when all fail.
+        Requests are not atomic: those before and after a failing one are carried out.
+        """
+        first = 0
+        parts = []
+        last = len(items) - 1
+        for index, (kind, flags, body) in enumerate(items):
+            sequence = self.sequence()
+            first = first or sequence
+            flags |= NLM_F_REQUEST | (NLM_F_ACK if index == last else 0)
+            parts.append(message_bytes(kind, flags, sequence, body))
+        refused: dict[int, Control] = {}
+        for buffer, scan in self.exchange(b"".join(parts), self._sequence, timeout=timeout, burst=True):
+            for offset in scan.controls:
+                answer = control(buffer, offset)
+                if answer.errno:
+                    refused[(answer.sequence - first) % 0xFFFFFFFF] = answer
+        return refused
+
+    @property
+    def window_items(self) -> int:
+        """How many answers fit the receive buffer for sure; an error with its sentence is accounted at up to 1.3 KiB."""
+        return max(16, self._receive_buffer() // 1536)
+
+    @property
+    def window_bytes(self) -> int:
+        """How many bytes one send may have."""
+        return 128 * 1024
+
+    def _receive_buffer(self) -> int:
+        with socket.socket(fileno=os.dup(self.fileno())) as sock:
+            return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
 
     def dump(
         self, message: Message, kind: int, reply: type[M], *, flags: int = 0, what: str = "", timeout: float | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from errno import errorcode
+from errno import EAGAIN, EDEADLK, EOPNOTSUPP, errorcode
 
 
 class RawnlError(Exception):
@@ -92,7 +92,7 @@ class KernelError(RawnlError, OSError):
     def __str__(self) -> str:
         number = self.errno or 0
         text = self.message.rstrip(".") or self.strerror
-        parts = [f"{self.request}: " if self.request else "", f"{text} ({errorcode.get(number, number)})"]
+        parts = [f"{self.request}: " if self.request else "", f"{text} ({_ERRNO_NAMES.get(number, number)})"]
         if self.attribute:
             parts.append(f", at {self.attribute}")
         if self.hint:
@@ -152,6 +152,9 @@ class BatchError(RawnlError):
         more = f"; and {len(self.failures) - 3} more" if len(self.failures) > 3 else ""
         super().__init__(f"{len(self.failures)} of {total} requests failed: {first}{more}")
 
+
+# Where one number has two names, netlink's documentation uses these.
+_ERRNO_NAMES = {**errorcode, EOPNOTSUPP: "EOPNOTSUPP", EAGAIN: "EAGAIN", EDEADLK: "EDEADLK"}
 
 _BY_ERRNO: dict[int, type[KernelError]] = {}
 for _class, _names in (

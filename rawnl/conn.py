@@ -1,0 +1,118 @@
+"""A connection: one namespace, its netlink sockets, and the verbs on them.
+
+Strategy: the sockets are opened inside the namespace once, by the core, and stay there whatever the caller's thread does
+afterwards. rtnetlink is open from the start; netfilter, sysctl and the rest come into being when first used.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rawnl.channel import DEFAULT_TIMEOUT, Channel
+from rawnl.message import Message
+from rawnl.netns import NetNS, NetNSLike, adopt
+from rawnl.sysctl import Sysctl
+from rawnl.verbs.addresses import Addresses
+from rawnl.verbs.change import Change
+from rawnl.verbs.links import Links
+from rawnl.verbs.neighbours import Neighbours
+from rawnl.verbs.nsids import Nsids
+from rawnl.verbs.routes import Routes
+from rawnl.verbs.rules import Rules
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from rawnl.nft.nat import Nft
+
+NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
+
+
+class Connection:
+    """Raw netlink in one namespace. Close it, or use it in a `with` block. May be used from many threads.
+
+    - `links`, `addresses`, `routes`, `neighbours`, `rules`, `nsids`: what `ip` does.
+    - `nft`: NAT and nftables. `sysctl`: the settings under net.*.
+    - `netns`: the namespace; `netns.ping(…)`, `netns.run(…)` work in it.
+    """
+
+    def __init__(self, netns: NetNSLike | None = None, *, timeout: float = DEFAULT_TIMEOUT) -> None:
+        """Open a connection in `netns`: a NetNS, a name under /run/netns, a descriptor, or the thread's own (None).
+
+        `timeout` is how many seconds a request may wait for its answer. Raises KernelError.
+        """
+        self.netns: NetNS = adopt(netns)
+        self.timeout = timeout
+        self._netfilter: Channel | None = None
+        self._nft: Nft | None = None
+        try:
+            self.channel = Channel(
+                NETLINK_ROUTE, self.netns.fileno() if netns is not None else -1, origin=self.netns.inode, timeout=timeout
+            )
+        except BaseException:
+            self.netns.close()
+            raise
+        self.links = Links(self)
+        self.addresses = Addresses(self)
+        self.routes = Routes(self)
+        self.neighbours = Neighbours(self)
+        self.rules = Rules(self)
+        self.nsids = Nsids(self)
+        self.sysctl = Sysctl(self.netns)
+
+    def submit(self, change: Change) -> list[Message]:
+        """Carry out one change and wait for the kernel's answer."""
+        found: list[Message] = []
+        found += self.channel.request(
+            change.message, change.kind, change.flags, type(change.message), what=change.what
+        )
+        return found
+
+    def netfilter(self) -> Channel:
+        """The netfilter channel, opened when first asked for."""
+        if self._netfilter is None:
+            self._netfilter = Channel(
+                NETLINK_NETFILTER, self.netns.fileno(), origin=self.netns.inode, timeout=self.timeout
+            )
+        return self._netfilter
+
+    @property
+    def nft(self) -> Nft:
+        """NAT and nftables."""
+        if self._nft is None:
+            from rawnl.nft.nat import Nft
+
+            self._nft = Nft(self.netfilter)
+        return self._nft
+
+    def close(self) -> None:
+        """Close the sockets. Closing twice is no error; the namespace stays as it is."""
+        self.channel.close()
+        if self._netfilter is not None:
+            self._netfilter.close()
+        self.netns.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "channel"):
+            self.close()
+
+    def __repr__(self) -> str:
+        return f"<Connection in {self.netns!r}>"
+
+
+def open(netns: NetNSLike | None = None, *, timeout: float = DEFAULT_TIMEOUT) -> Connection:
+    """A connection in a namespace: a NetNS, a name under /run/netns, a descriptor, or the calling thread's own.
+
+    >>> with rawnl.open("red") as nl:                                        # doctest: +SKIP
+    ...     nl.links.set("veth-red", up=True)
+    """
+    return Connection(netns, timeout=timeout)

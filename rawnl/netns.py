@@ -1,0 +1,447 @@
+"""Network namespaces: create, open, list, delete; and work inside one.
+
+Strategy: a namespace is a descriptor. Names are files under /run/netns on which the namespace is mounted, exactly as
+`ip netns` makes and reads them (ip-netns(8)), so that both see the same ones. What must happen inside a namespace is
+done by the core on a thread of its own that ends with it; only `entered()` moves the caller's thread, and says so.
+
+    /run/netns            a mount of its own, shared, so that other mount namespaces see what is added
+    /run/netns/NAME       an empty file, with the namespace (nsfs) mounted on it
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from errno import EINVAL, ENOENT, ENOTTY
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from rawnl import kernel
+from rawnl.channel import Channel
+from rawnl.errors import ConnectionClosed, EncodeError, KernelError
+from rawnl.route.nsid import NamespaceId
+from rawnl.teardown import delete_all
+
+if TYPE_CHECKING:
+    import socket
+    import subprocess
+
+    from typing_extensions import Self
+
+    from rawnl.ping import PingResult
+
+RUN_DIR = "/run/netns"
+_NS_GET_NSTYPE = 0xB703  # <linux/nsfs.h>, ioctl_ns(2)
+_RTM_GETNSID = 90
+
+
+class NetNS:
+    """A network namespace, held open.
+
+    Use it in a `with` block, or `close()` it. Leaving a `with` block also deletes what `create()` made, with the links
+    in it. Two objects are equal when they are the same namespace.
+
+    Attributes: `name`, its name under /run/netns or None; `created`, whether `create()` made it.
+    """
+
+    __slots__ = ("__weakref__", "_fd", "created", "name")
+
+    def __init__(self, fd: int, *, name: str | None = None, created: bool = False) -> None:
+        self._fd = fd
+        self.name = name
+        self.created = created
+
+    def fileno(self) -> int:
+        """The descriptor. Raises ConnectionClosed after `close()`."""
+        if self._fd < 0:
+            raise ConnectionClosed(f"{self!r} is closed; open it again with rawnl.netns.open()")
+        return self._fd
+
+    @property
+    def inode(self) -> int:
+        """The number by which the system tells namespaces apart (lsns(8), the first column)."""
+        return os.fstat(self.fileno()).st_ino
+
+    @property
+    def path(self) -> str:
+        """A path that opens this namespace, as long as this object is open."""
+        return f"{RUN_DIR}/{self.name}" if self.name else f"/proc/{os.getpid()}/fd/{self.fileno()}"
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close()` was called."""
+        return self._fd < 0
+
+    def close(self) -> None:
+        """Let go of the namespace. One without a name and without processes ceases to be. Closing twice is no error."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def duplicate(self) -> NetNS:
+        """Another object for the same namespace, to be closed on its own."""
+        return NetNS(fcntl.fcntl(self.fileno(), fcntl.F_DUPFD_CLOEXEC, 3), name=self.name)
+
+    def delete(self, *, wait: bool = False) -> None:
+        """Take the name away and close: the namespace ends when nothing else holds it.
+
+        With `wait` the links in it are deleted first, so that their far ends and names are gone, for sure, on return;
+        without it the kernel gets to that in its own time. Raises NotFound when the name is gone already.
+        """
+        if wait and self._fd >= 0:
+            _delete_links(self)
+        name, self.name, self.created = self.name, None, False
+        try:
+            if name is not None:
+                _unname(name)
+        finally:
+            self.close()
+
+    def run(self, args: Sequence[str] | str, **options: Any) -> subprocess.CompletedProcess[Any]:
+        """`subprocess.run` inside the namespace, as `ip netns exec NAME …` does; same arguments, same result."""
+        from rawnl.program import run
+
+        return run(self, args, **options)
+
+    def popen(self, args: Sequence[str] | str, **options: Any) -> subprocess.Popen[Any]:
+        """`subprocess.Popen` inside the namespace; see `run`."""
+        from rawnl.program import popen
+
+        return popen(self, args, **options)
+
+    def socket(self, family: int = 2, type: int = 1, protocol: int = 0) -> socket.socket:
+        """A Python socket that lives in the namespace (AF_INET and SOCK_STREAM unless told otherwise)."""
+        from socket import socket
+
+        try:
+            return socket(fileno=kernel.socket_in(self.fileno(), family, type, protocol))
+        except OSError as error:
+            raise KernelError.of(error.errno or 0, request=f"open a socket in {self!r}") from None
+
+    def ping(
+        self,
+        address: str,
+        *,
+        count: int = 1,
+        interval: float = 0.2,
+        timeout: float = 1.0,
+        size: int = 56,
+    ) -> PingResult:
+        """Send ICMP echo requests from inside the namespace. Times are in seconds, `size` in bytes.
+
+        >>> red.ping("192.168.100.3").received                              # doctest: +SKIP
+        1
+        """
+        from rawnl.ping import ping
+
+        return ping(self.fileno(), address, count=count, interval=interval, timeout=timeout, size=size)
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[NetNS]:
+        """Move the calling thread into the namespace, and back on leaving. Other threads stay where they are.
+
+        Threads started inside inherit it. Should the way back fail, the thread ends (SystemExit): nothing may go on
+        working in the wrong namespace unnoticed.
+        """
+        with current() as before:
+            try:
+                kernel.setns(self.fileno())
+            except OSError as error:
+                raise _error(error, f"enter {self!r}") from None
+            try:
+                yield self
+            finally:
+                try:
+                    kernel.setns(before.fileno())
+                except OSError as error:
+                    raise SystemExit(f"rawnl: this thread cannot come back from {self!r}: {error}") from error
+
+    def __enter__(self) -> Self:
+        self.fileno()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._fd < 0:
+            return
+        if not self.created:
+            self.close()
+            return
+        try:
+            self.delete(wait=True)
+        except FileNotFoundError:
+            # Someone took the name away inside the block: that is what leaving it is for.
+            self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_fd", -1) >= 0:
+            self.close()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, NetNS):
+            return NotImplemented
+        if self._fd < 0 or other._fd < 0:
+            return self is other
+        return os.path.samestat(os.fstat(self._fd), os.fstat(other._fd))
+
+    def __hash__(self) -> int:
+        return hash(self.inode)
+
+    def __repr__(self) -> str:
+        if self._fd < 0:
+            return f"<NetNS {self.name or 'unnamed'}, closed>"
+        return f"<NetNS {self.name or 'unnamed'} {self.inode}>"
+
+
+NetNSLike: TypeAlias = "NetNS | str | int"
+
+
+class NamedNetNS(NamedTuple):
+    """A line of `ip netns list`: a name, and the id by which the caller's namespace knows it (None: it has none)."""
+
+    name: str
+    nsid: int | None
+
+    def __str__(self) -> str:
+        return self.name if self.nsid is None else f"{self.name} (id: {self.nsid})"
+
+
+Listing: TypeAlias = "list[NamedNetNS]"
+
+
+def create(name: str | None = None) -> NetNS:
+    """A new network namespace: named, as `ip netns add NAME` makes it, or without a name.
+
+    Raises EncodeError for a name that cannot be, AlreadyExists when it is taken, NotPermitted without CAP_SYS_ADMIN.
+    Whatever fails, nothing half-made stays behind.
+
+    >>> with rawnl.netns.create("red") as red:                               # doctest: +SKIP
+    ...     red.run(["ip", "link"])
+    """
+    if name is not None:
+        _checked_name(name)
+    what = f"create namespace {name!r}" if name else "create a namespace"
+    try:
+        fd = kernel.netns_create()
+    except OSError as error:
+        raise _error(error, what) from None
+    try:
+        if name is not None:
+            _name(fd, name)
+    except BaseException as error:
+        os.close(fd)
+        if isinstance(error, OSError) and not isinstance(error, KernelError):
+            raise _error(error, what) from None
+        raise
+    return NetNS(fd, name=name, created=True)
+
+
+def open(
+    name: str | None = None,
+    *,
+    pid: int | None = None,
+    path: str | os.PathLike[str] | None = None,
+    fd: int | None = None,
+) -> NetNS:
+    """A namespace that exists: by name under /run/netns, of a process, by path, or by an open descriptor.
+
+    The result is held open on its own: `fd` is duplicated, a process may end. Raises NotFound, and EncodeError for a
+    name that cannot be or something that is no network namespace.
+    """
+    given = [(key, value) for key, value in (("name", name), ("pid", pid), ("path", path), ("fd", fd)) if value is not None]
+    if len(given) != 1:
+        raise TypeError("netns.open() takes exactly one of a name, pid=, path=, fd=")
+    what = f"open the namespace of {given[0][0]} {given[0][1]!r}"
+    try:
+        if name is not None:
+            _checked_name(name)
+            opened = os.open(f"{RUN_DIR}/{name}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        elif pid is not None:
+            opened = _of_process(pid)
+        elif path is not None:
+            opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        else:
+            opened = fcntl.fcntl(fd or 0, fcntl.F_DUPFD_CLOEXEC, 3)
+    except OSError as error:
+        if name is not None and error.errno == ENOENT:
+            raise KernelError.of(ENOENT, request=what, message=f"There is no {RUN_DIR}/{name}") from None
+        raise _error(error, what) from None
+    if _type_of(opened) != kernel.CLONE_NEWNET:
+        os.close(opened)
+        leftover = f"; {RUN_DIR}/{name} is a leftover that rawnl.netns.delete({name!r}) cleans up" if name else ""
+        raise KernelError.of(EINVAL, request=what, message=f"It is not a network namespace{leftover}")
+    return NetNS(opened, name=name)
+
+
+def current() -> NetNS:
+    """The calling thread's own namespace."""
+    return NetNS(os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC))
+
+
+def adopt(netns: NetNSLike | None) -> NetNS:
+    """A namespace of one's own to close, from what people have at hand: a NetNS, a name, a descriptor, None (here)."""
+    if netns is None:
+        return current()
+    if isinstance(netns, NetNS):
+        return netns.duplicate()
+    return open(netns) if isinstance(netns, str) else open(fd=netns)
+
+
+def list() -> Listing:
+    """Every named namespace with its id, as `ip netns list` prints them, by name.
+
+    The id is the one by which the calling thread's namespace knows it. Plain files that an interrupted creation left
+    behind are listed too, without an id; `delete` cleans them.
+    """
+    try:
+        names = sorted(os.listdir(RUN_DIR))
+    except FileNotFoundError:
+        return []
+    channel = Channel(0, kernel.OWN)
+    try:
+        return [NamedNetNS(name, _nsid(channel, name)) for name in names]
+    finally:
+        channel.close()
+
+
+def delete(name: str, *, wait: bool = False) -> None:
+    """Delete a named namespace, as `ip netns delete`; with `wait`, its links are gone for sure on return.
+
+    Raises NotFound when there is none, and removes a leftover file of that name too.
+    """
+    _checked_name(name)
+    if wait:
+        try:
+            with open(name) as netns:
+                _delete_links(netns)
+        except KernelError as error:
+            if error.errno != EINVAL:
+                raise
+    _unname(name)
+
+
+def nsid_of(channel: Channel, netns: NetNS) -> int | None:
+    """The id by which the channel's namespace knows `netns`; None where it has none."""
+    found = channel.request(NamespaceId(fd=netns), _RTM_GETNSID, 0, NamespaceId, what=f"look up the id of {netns!r}")
+    nsid = found[0].nsid if found else None
+    return None if nsid is None or nsid < 0 else nsid
+
+
+# --- the ways of /run/netns
+
+
+def _checked_name(name: str) -> None:
+    if not isinstance(name, str):
+        raise TypeError(f"a namespace's name is a str, not {type(name).__name__}")
+    if not name or name in (".", "..") or "/" in name or "\0" in name:
+        raise EncodeError(f"{name!r} is no name for a namespace: not empty, no '/', not '.' or '..', no NUL byte")
+    if len(os.fsencode(name)) > 255:
+        raise EncodeError(f"a namespace's name has at most 255 bytes, not {len(os.fsencode(name))}")
+
+
+def _error(error: OSError, what: str) -> KernelError:
+    hint = ""
+    if error.errno == 1:
+        hint = "this needs CAP_SYS_ADMIN: run as root, or in namespaces of your own (unshare -Urnm, rawnl.sandbox)"
+    return KernelError.of(error.errno or 0, request=what, hint=hint)
+
+
+def _type_of(fd: int) -> int | None:
+    try:
+        return fcntl.ioctl(fd, _NS_GET_NSTYPE)
+    except OSError as error:
+        if error.errno in (ENOTTY, EINVAL):
+            return None
+        raise
+
+
+def _of_process(pid: int) -> int:
+    # The pidfd proves at the end that the number still means the process that it meant at the start.
+    pidfd = os.pidfd_open(pid)
+    try:
+        fd = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            signal.pidfd_send_signal(pidfd, 0)
+        except PermissionError:
+            pass  # It is there, and not ours to signal.
+        except OSError:
+            os.close(fd)
+            raise
+        return fd
+    finally:
+        os.close(pidfd)
+
+
+def _name(fd: int, name: str) -> None:
+    directory = _run_directory()
+    try:
+        target = os.open(name, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o444, dir_fd=directory)
+        try:
+            # By descriptor on both sides: no path is resolved again, so none can be swapped in between.
+            kernel.mount(f"/proc/self/fd/{fd}", f"/proc/self/fd/{target}", "none", kernel.MS_BIND)
+        except BaseException:
+            os.unlink(name, dir_fd=directory)
+            raise
+        finally:
+            os.close(target)
+    finally:
+        os.close(directory)
+
+
+def _run_directory() -> int:
+    """/run/netns as a shared mount of its own, made if need be; a descriptor of it.
+
+    Under a lock, which `ip netns` takes too: two that bind the directory on itself at once would pile up mounts.
+    """
+    os.makedirs(RUN_DIR, mode=0o755, exist_ok=True)
+    lock = os.open(RUN_DIR, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            kernel.mount("", RUN_DIR, "none", kernel.MS_SHARED | kernel.MS_REC)
+        except OSError as error:
+            if error.errno != EINVAL:
+                raise
+            # It is no mount point yet.
+            kernel.mount(RUN_DIR, RUN_DIR, "none", kernel.MS_BIND | kernel.MS_REC)
+            kernel.mount("", RUN_DIR, "none", kernel.MS_SHARED | kernel.MS_REC)
+    finally:
+        os.close(lock)
+    # Opened again: the descriptor from before the mount would lead below it.
+    return os.open(RUN_DIR, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def _unname(name: str) -> None:
+    path = f"{RUN_DIR}/{name}"
+    try:
+        try:
+            kernel.umount(path, kernel.MNT_DETACH | kernel.UMOUNT_NOFOLLOW)
+        except OSError as error:
+            # Not mounted: the leftover of a creation that was cut short, or a namespace mounted elsewhere.
+            if error.errno != EINVAL:
+                raise
+        os.unlink(path)
+    except OSError as error:
+        message = "There is no such namespace" if error.errno == ENOENT else ""
+        raise KernelError.of(error.errno or 0, request=f"delete namespace {name!r}", message=message) from None
+
+
+def _nsid(channel: Channel, name: str) -> int | None:
+    try:
+        with open(name) as netns:
+            return nsid_of(channel, netns)
+    except KernelError:
+        # Deleted meanwhile, or a leftover: listed as it was found, without an id.
+        return None
+
+
+def _delete_links(netns: NetNS) -> None:
+    channel = Channel(0, netns.fileno())
+    try:
+        delete_all(channel)
+    finally:
+        channel.close()

@@ -1,0 +1,131 @@
+"""addresses.add, replace, delete, list: what `ip address` does, v4 and v6."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
+
+from rawnl.attribute import IPAddress
+from rawnl.route.address import Address, AddressCacheInfo, AddressFlags, Scope
+from rawnl.route.family import Family
+from rawnl.verbs.change import (
+    ADD,
+    REPLACE,
+    Change,
+    LinkLike,
+    Prefix,
+    Session,
+    address_bytes,
+    check_options,
+    family_of,
+    index,
+    label,
+    split_prefix,
+)
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
+FOREVER = 0xFFFFFFFF
+
+R = TypeVar("R")
+
+
+class AddressOptions(TypedDict, total=False):
+    """What addresses take beside the address and the link.
+
+    - `peer`: the far end of a point-to-point link; `broadcast` and `label` (both IPv4); `scope` (`"link"` …).
+    - `metric`: of the prefix route; `flags`: IFA_F_…, such as `"nodad"` or `"noprefixroute"`.
+    - `valid`, `preferred`: lifetimes in seconds; not given means for ever.
+    """
+
+    peer: IPAddress | None
+    broadcast: IPAddress | None
+    label: str | None
+    scope: Scope | int | str | None
+    metric: int | None
+    flags: AddressFlags | int | str | None
+    valid: int | None
+    preferred: int | None
+
+
+class AddressChanges(Generic[R]):
+    """The changes, in the same shape on a connection and on a batch."""
+
+    def __init__(self, session: Session[Any]) -> None:
+        self._session = session
+
+    def _submit(self, change: Change) -> R:
+        result: R = self._session.submit(change)
+        return result
+
+    def add(self, address: Prefix, link: LinkLike, **options: Unpack[AddressOptions]) -> R:
+        """Give a link an address, as `ip address add 192.168.100.2/24 dev LINK`.
+
+        `address` comes with its prefix length, `"192.168.100.2/24"` or an `ip_interface`; without one it is a single
+        host. For the rest see `AddressOptions`. Raises AlreadyExists, NotFound (no such link), EncodeError; needs
+        CAP_NET_ADMIN.
+
+        >>> nl.addresses.add("192.168.100.2/24", "veth-red")                                  # doctest: +SKIP
+        """
+        message = self._message(address, link, options)
+        return self._submit(Change(message, RTM_NEWADDR, ADD, _words("add", address, link)))
+
+    def replace(self, address: Prefix, link: LinkLike, **options: Unpack[AddressOptions]) -> R:
+        """`add`, or change what is there: lifetimes, metric, flags."""
+        message = self._message(address, link, options)
+        return self._submit(Change(message, RTM_NEWADDR, REPLACE, _words("replace", address, link)))
+
+    def delete(self, address: Prefix, link: LinkLike) -> R:
+        """Take an address away, as `ip address del`. Raises NotFound (EADDRNOTAVAIL) when it is not there."""
+        packed, length = split_prefix(address, "address")
+        message = Address(
+            family=family_of(packed), prefixlen=length, index=index(self._session, link), local=packed, address=packed
+        )
+        return self._submit(Change(message, RTM_DELADDR, 0, _words("delete", address, link)))
+
+    def _message(self, address: Prefix, link: LinkLike, options: AddressOptions) -> Address:
+        check_options("addresses", options, AddressOptions)
+        packed, length = split_prefix(address, "address")
+        family = family_of(packed)
+        peer, broadcast, scope = options.get("peer"), options.get("broadcast"), options.get("scope")
+        valid, preferred = options.get("valid"), options.get("preferred")
+        lifetimes = None
+        if valid is not None or preferred is not None:
+            whole = FOREVER if valid is None else valid
+            lifetimes = AddressCacheInfo(preferred=whole if preferred is None else preferred, valid=whole)
+        if scope is None and family is Family.INET and packed[0] == 127:
+            scope = Scope.HOST
+        return Address(
+            family=family,
+            prefixlen=length,
+            scope=scope,
+            index=index(self._session, link),
+            local=packed,
+            address=packed if peer is None else address_bytes(peer, family, "peer"),
+            broadcast=None if broadcast is None else address_bytes(broadcast, family, "broadcast"),
+            label=options.get("label"),
+            flags=options.get("flags"),
+            rt_priority=options.get("metric"),
+            cacheinfo=lifetimes,
+        )
+
+
+class Addresses(AddressChanges[None]):
+    """The addresses of a connection's namespace."""
+
+    def _submit(self, change: Change) -> None:
+        self._session.submit(change)
+
+    def list(self, link: LinkLike | None = None, *, family: Family | int | None = None) -> list[Address]:
+        """All addresses, or those of a link, or of a family (2 for IPv4, 10 for IPv6). The kernel filters."""
+        where = None if link is None else index(self._session, link)
+        request = Address(family=family, index=where)
+        found = self._session.channel.dump(request, RTM_GETADDR, Address, what="list addresses")
+        if where is not None or family:
+            found = [a for a in found if where in (None, a.index) and family in (None, 0, a.family)]
+        return found
+
+
+def _words(verb: str, address: Prefix, link: LinkLike) -> str:
+    return f"{verb} address {address} {'on' if verb != 'delete' else 'of'} link {label(link)}"

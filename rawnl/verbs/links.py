@@ -1,0 +1,317 @@
+"""links.add, set, delete, get, list, peer, stats: what `ip link` and `ethtool -S` do.
+
+Strategy: the kernel does the looking up wherever it can (by name, by kind, by master), and the answer to a creation is
+the link itself (NLM_F_ECHO), so that its index is known without another question.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
+
+from rawnl.channel import Channel
+from rawnl.errors import EncodeError
+from rawnl.interface import statistics
+from rawnl.message import Message
+from rawnl.netns import NamedNetNS, NetNS, NetNSLike, nsid_of
+from rawnl.netns import list as list_netns
+from rawnl.netns import open as open_netns
+from rawnl.route.family import NLM_F_ECHO
+from rawnl.route.link import Flags, Link, LinkInfo, LinkKind, PortKind
+from rawnl.teardown import delete_indexes
+from rawnl.verbs.change import (
+    ADD,
+    RTEXT_FILTER_SKIP_STATS,
+    RTM_GETLINK,
+    Change,
+    LinkLike,
+    Session,
+    index,
+    label,
+    opened,
+)
+
+RTM_NEWLINK, RTM_DELLINK, RTM_SETLINK = 16, 17, 19
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+_FLAG_WORDS = {
+    "up": Flags.UP,
+    "promisc": Flags.PROMISC,
+    "allmulticast": Flags.ALLMULTI,
+    "multicast": Flags.MULTICAST,
+    "dynamic": Flags.DYNAMIC,
+}
+
+
+class LinkChanges(Generic[A, R]):
+    """The changes, in the same shape on a connection and on a batch."""
+
+    def __init__(self, session: Session[Any]) -> None:
+        self._session = session
+
+    def _submit(self, change: Change) -> R:
+        result: R = self._session.submit(change)
+        return result
+
+    def _added(self, change: Change, name: str, netns: NetNSLike | None) -> A:
+        result: A = self._session.submit(change)
+        return result
+
+    def add(
+        self,
+        name: str | None,
+        kind: LinkKind | type[LinkKind] | str,
+        *,
+        up: bool = False,
+        mtu: int | None = None,
+        address: str | bytes | None = None,
+        master: LinkLike | None = None,
+        link: LinkLike | None = None,
+        group: int | None = None,
+        netns: NetNSLike | None = None,
+        index: int | None = None,
+        txqlen: int | None = None,
+        num_tx_queues: int | None = None,
+        num_rx_queues: int | None = None,
+        **attributes: Any,
+    ) -> A:
+        """Create a link, as `ip link add NAME type KIND …`; on a connection, returns it as the kernel made it.
+
+        - `name`: 1 to 15 bytes; None lets the kernel choose (`veth0` …).
+        - `kind`: `Veth(peer=Link(name=…, netns=…))`, `Bridge()`, `"dummy"` …
+        - `up`: bring it up at once. `mtu` in bytes; `address` as `"02:00:00:00:00:01"`; `group` any number.
+        - `master`: the bridge (or other) that it becomes a port of; `link`: the link that it is made upon.
+        - `netns`: where it shall live, when not in the connection's own namespace.
+        - `index`: a wished-for index; `num_tx_queues=1` with `num_rx_queues=1` makes a veth cheaper.
+        - `attributes`: any other of `Link`'s.
+
+        Creation is one message, so nothing half-made stays behind when it fails. Raises AlreadyExists, NotPermitted,
+        EncodeError …; needs CAP_NET_ADMIN.
+
+        >>> nl.links.add("veth-red", Veth(peer=Link(name="veth-blue", netns=blue)))           # doctest: +SKIP
+        """
+        session = self._session
+        message = Link(
+            index=index,
+            flags=Flags.UP if up else None,
+            change=Flags.UP if up else None,
+            name=name,
+            mtu=mtu,
+            address=address,
+            group=group,
+            txqlen=txqlen,
+            num_tx_queues=num_tx_queues,
+            num_rx_queues=num_rx_queues,
+            master=None if master is None else _index(session, master),
+            link=None if link is None else _index(session, link),
+            netns=opened(netns),
+            **attributes,
+            linkinfo=LinkInfo.of(_with_open_peers(kind)),
+        )
+        what = f"add link {name!r}" if name else "add a link"
+        return self._added(Change(message, RTM_NEWLINK, ADD, what), name or "", netns)
+
+    def set(
+        self,
+        link: LinkLike,
+        *,
+        up: bool | None = None,
+        name: str | None = None,
+        mtu: int | None = None,
+        address: str | bytes | None = None,
+        master: LinkLike | None = None,
+        group: int | None = None,
+        netns: NetNSLike | None = None,
+        pid: int | None = None,
+        txqlen: int | None = None,
+        ifalias: str | None = None,
+        arp: bool | None = None,
+        promisc: bool | None = None,
+        allmulticast: bool | None = None,
+        multicast: bool | None = None,
+        info: LinkKind | None = None,
+        port: PortKind | None = None,
+        **attributes: Any,
+    ) -> R:
+        """Change a link, as `ip link set`; what is not given stays as it is.
+
+        - `up`: True or False. `name`: the new name. `mtu` in bytes. `address`, `group`, `txqlen`, `ifalias`.
+        - `master`: the new master; 0 for none.
+        - `netns`: the namespace to move to, by NetNS, name or descriptor; or `pid`, that of a process.
+        - `info`: what the kind can change, such as `Bridge(stp_state=1)`; `port`: likewise as a port,
+          `BridgePort(isolated=1)`.
+
+        Raises NotFound when there is no such link; needs CAP_NET_ADMIN.
+        """
+        session = self._session
+        flags = change = Flags(0)
+        words = {"up": up, "promisc": promisc, "allmulticast": allmulticast, "multicast": multicast}
+        for word, wanted in words.items():
+            if wanted is not None:
+                change |= _FLAG_WORDS[word]
+                flags |= _FLAG_WORDS[word] if wanted else 0
+        if arp is not None:
+            change |= Flags.NOARP
+            flags |= 0 if arp else Flags.NOARP
+        linkinfo = None
+        if info is not None:
+            linkinfo = LinkInfo(kind=info.tag, data=info)
+        if port is not None:
+            slave = {"slave_kind": port.tag, "slave_data": port}
+            linkinfo = LinkInfo(**slave) if linkinfo is None else linkinfo.replace(**slave)
+        message = Link(
+            index=_index(session, link),
+            flags=flags or None,
+            change=change or None,
+            name=name,
+            mtu=mtu,
+            address=address,
+            master=master if master is None or master == 0 else _index(session, master),
+            group=group,
+            netns=opened(netns),
+            net_ns_pid=pid,
+            txqlen=txqlen,
+            ifalias=ifalias,
+            **attributes,
+            linkinfo=linkinfo,
+        )
+        # RTM_SETLINK ignores what belongs to the kind; RTM_NEWLINK without NLM_F_CREATE changes that too.
+        return self._submit(Change(message, RTM_NEWLINK, 0, f"set link {label(link)}"))
+
+    def delete(self, link: LinkLike | None = None, *, group: int | None = None) -> R:
+        """Delete a link by name, index or `Link`; or every link of a group, at the price of one.
+
+        The far end of a veth goes with it. Raises NotFound when there is none; EncodeError for group 0, in which all
+        links are that were never put elsewhere.
+        """
+        if link is not None and group is None:
+            message = Link(index=_index(self._session, link))
+            return self._submit(Change(message, RTM_DELLINK, 0, f"delete link {label(link)}"))
+        if group is not None and link is None:
+            if group == 0:
+                raise EncodeError("group 0 is where all links are; deleting it is refused", attribute="group")
+            return self._submit(Change(Link(group=group), RTM_DELLINK, 0, f"delete links of group {group}"))
+        raise TypeError("links.delete() takes either a link or group=")
+
+
+class Links(LinkChanges[Link, None]):
+    """The links of a connection's namespace."""
+
+    def _submit(self, change: Change) -> None:
+        self._session.submit(change)
+
+    def _added(self, change: Change, name: str, netns: NetNSLike | None) -> Link:
+        answer: list[Message] = self._session.submit(change._replace(flags=change.flags | NLM_F_ECHO))
+        made = next((link for link in answer if isinstance(link, Link)), None)
+        if netns is None and made is not None and not change.message.present().get("master"):
+            return made
+        # The echo was sent before the link got its master or moved away; an older kernel sends none.
+        wanted = name or (made.name if made is not None else None) or ""
+        if netns is None:
+            return self.get(made.index if made is not None and made.index else wanted)
+        where = change.message.netns if isinstance(change.message, Link) else None
+        channel = Channel(0, where if isinstance(where, int) else where.fileno(), origin=None)
+        try:
+            return channel.request(Link(name=wanted), RTM_GETLINK, 0, Link, what=f"get link {wanted!r}")[0]
+        finally:
+            channel.close()
+
+    def get(self, link: LinkLike) -> Link:
+        """One link, by name (alternative names too), index or `Link`. Raises NotFound (ENODEV)."""
+        if isinstance(link, str):
+            short = len(os.fsencode(link)) <= 15
+            request = Link(name=link) if short else Link(alt_ifname=link)
+        else:
+            request = Link(index=_index(self._session, link))
+        return self._session.channel.request(request, RTM_GETLINK, 0, Link, what=f"get link {label(link)}")[0]
+
+    def list(
+        self,
+        *,
+        kind: str | type[LinkKind] | None = None,
+        master: LinkLike | None = None,
+        up: bool | None = None,
+        group: int | None = None,
+        stats: bool = True,
+    ) -> list[Link]:
+        """All links, or those of a kind, of a master, of a group, that are up; in the kernel's order.
+
+        The kernel filters by kind and master. `stats=False` leaves the counters out, which are a third of a listing.
+        Nothing of a link is decoded before it is looked at.
+        """
+        tag = kind if isinstance(kind, str) or kind is None else kind.tag
+        request = Link(
+            master=None if master is None else _index(self._session, master),
+            ext_mask=None if stats else RTEXT_FILTER_SKIP_STATS,
+            linkinfo=None if tag is None else LinkInfo(kind=tag),
+        )
+        found = self._session.channel.dump(request, RTM_GETLINK, Link, what="list links")
+        if tag is not None:
+            # A kernel that does not have the kind at all does not filter by it either.
+            found = [link for link in found if link.kind == tag]
+        if up is not None:
+            found = [link for link in found if link.up is up]
+        if group is not None:
+            found = [link for link in found if (link.group or 0) == group]
+        return found
+
+    def delete_many(self, links: Iterable[LinkLike]) -> None:
+        """Delete thousands of links at the price of one, whatever their groups were; a link that was not named is never
+        touched. One that is gone already, such as the far end of another, is no error.
+
+        Raises NotFound for a name that is not there at the start, BatchError with what could not be deleted.
+        """
+        delete_indexes(self._session.channel, [_index(self._session, link) for link in links])
+
+    def peer(self, link: LinkLike) -> tuple[NetNS | int, Link]:
+        """The other end of a veth: where it is, and the link itself, read without entering its namespace.
+
+        Where: this connection's own namespace as a `NetNS`, another as a `NetNS` when it has a name under /run/netns,
+        otherwise its namespace id (as `link-netnsid` of `ip link`). Raises EncodeError for a link that is no cable, and
+        NotPermitted without CAP_NET_ADMIN over the other namespace.
+        """
+        near = self.get(link)
+        if not near.link:
+            raise EncodeError(f"link {near.name!r} has no other end")
+        channel = self._session.channel
+        if near.link_netnsid is None:
+            return self._session.netns, self.get(near.link)
+        nsid = near.link_netnsid
+        request = Link(index=near.link, target_netnsid=nsid)
+        far = channel.request(request, RTM_GETLINK, 0, Link, what=f"get the other end of link {near.name!r}")[0]
+        far._origin = ("nsid", channel.origin, nsid)
+        return _named(channel, nsid), far
+
+    def stats(self, link: LinkLike) -> dict[str, int]:
+        """What `ethtool -S` prints: the driver's own counters by name; for a veth `peer_ifindex` is among them."""
+        name = link if isinstance(link, str) else self.get(link).name or ""
+        return statistics(self._session.channel.fileno(), name)
+
+
+def _index(session: Session[Any], link: LinkLike) -> int:
+    return index(session, link)
+
+
+def _with_open_peers(kind: LinkKind | type[LinkKind] | str) -> LinkKind | type[LinkKind] | str:
+    """The same kind, a namespace that a peer in it names being opened."""
+    if isinstance(kind, LinkKind):
+        for name, value in kind.present().items():
+            if isinstance(value, Link) and isinstance(value.netns, str):
+                kind = kind.replace(**{name: value.replace(netns=opened(value.netns))})
+    return kind
+
+
+def _named(channel: Channel, nsid: int) -> NetNS | int:
+    entries: list[NamedNetNS] = list_netns()
+    for entry in entries:
+        try:
+            netns = open_netns(entry.name)
+        except OSError:
+            continue  # Deleted meanwhile, or a leftover file.
+        if nsid_of(channel, netns) == nsid:
+            return netns
+        netns.close()
+    return nsid

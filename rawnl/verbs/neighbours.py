@@ -1,0 +1,99 @@
+"""neighbours.add, replace, delete, list: what `ip neighbour` does, v4 and v6."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from rawnl.attribute import IPAddress
+from rawnl.route.family import Family
+from rawnl.route.neighbour import Neighbour, NeighbourFlags, NeighbourState
+from rawnl.verbs.change import ADD, REPLACE, Change, LinkLike, Session, family_of, index, label, split_prefix
+
+RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
+
+R = TypeVar("R")
+
+
+class NeighbourChanges(Generic[R]):
+    """The changes, in the same shape on a connection and on a batch."""
+
+    def __init__(self, session: Session[Any]) -> None:
+        self._session = session
+
+    def _submit(self, change: Change) -> R:
+        result: R = self._session.submit(change)
+        return result
+
+    def add(
+        self,
+        dst: IPAddress,
+        link: LinkLike,
+        *,
+        lladdr: str | bytes | None = None,
+        state: NeighbourState | int | str = NeighbourState.PERMANENT,
+        flags: NeighbourFlags | int | str | None = None,
+    ) -> R:
+        """Say which link-layer address answers for `dst`, as `ip neighbour add … lladdr … dev …`.
+
+        `state` is `"permanent"` when not said, or `"reachable"`, `"stale"`, `"noarp"`; `flags` such as `"proxy"` (no
+        `lladdr` then). Raises AlreadyExists, NotFound, EncodeError; needs CAP_NET_ADMIN.
+        """
+        return self._submit(self._change("add", ADD, dst, link, lladdr, state, flags))
+
+    def replace(
+        self,
+        dst: IPAddress,
+        link: LinkLike,
+        *,
+        lladdr: str | bytes | None = None,
+        state: NeighbourState | int | str = NeighbourState.PERMANENT,
+        flags: NeighbourFlags | int | str | None = None,
+    ) -> R:
+        """`add`, or change what is there."""
+        return self._submit(self._change("replace", REPLACE, dst, link, lladdr, state, flags))
+
+    def delete(self, dst: IPAddress, link: LinkLike) -> R:
+        """Take an entry away, as `ip neighbour del`. Raises NotFound (ENOENT) when it is not there."""
+        packed, _ = split_prefix(dst, "dst")
+        message = Neighbour(family=family_of(packed), index=index(self._session, link), dst=packed)
+        return self._submit(Change(message, RTM_DELNEIGH, 0, f"delete neighbour {dst} of link {label(link)}"))
+
+    def _change(
+        self,
+        verb: str,
+        how: int,
+        dst: IPAddress,
+        link: LinkLike,
+        lladdr: str | bytes | None,
+        state: NeighbourState | int | str,
+        flags: NeighbourFlags | int | str | None,
+    ) -> Change:
+        packed, _ = split_prefix(dst, "dst")
+        message = Neighbour(
+            family=family_of(packed),
+            index=index(self._session, link),
+            state=state,
+            flags=flags,
+            dst=packed,
+            lladdr=lladdr,
+        )
+        return Change(message, RTM_NEWNEIGH, how, f"{verb} neighbour {dst} on link {label(link)}")
+
+
+class Neighbours(NeighbourChanges[None]):
+    """The neighbours of a connection's namespace."""
+
+    def _submit(self, change: Change) -> None:
+        self._session.submit(change)
+
+    def list(
+        self, link: LinkLike | None = None, *, family: Family | int | None = None, proxy: bool = False
+    ) -> list[Neighbour]:
+        """All IPv4 and IPv6 neighbours, or those of a link; with `proxy` the entries answered for others instead."""
+        where = None if link is None else index(self._session, link)
+        request = Neighbour(
+            family=family, ifindex=where, flags=NeighbourFlags.PROXY if proxy else None
+        )
+        found = self._session.channel.dump(request, RTM_GETNEIGH, Neighbour, what="list neighbours")
+        wanted = (family,) if family else (Family.INET, Family.INET6)
+        return [entry for entry in found if entry.family in wanted and where in (None, entry.index)]

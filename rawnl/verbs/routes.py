@@ -1,0 +1,258 @@
+"""routes.add, replace, append, delete, get, list: what `ip route` does, v4 and v6.
+
+Strategy: the defaults are those of ip-route(8): table main, protocol boot, and for IPv4 the scope that follows from the
+route's type and from whether it has a gateway. A deletion leaves open what was not said, so that it finds the route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
+
+from rawnl.attribute import IPAddress, enum_value, ip_bytes, nearest
+from rawnl.errors import EncodeError
+from rawnl.route.address import Scope
+from rawnl.route.family import Family
+from rawnl.route.route import MAIN, NextHop, Route, RouteFlags, RouteMetrics, RouteProtocol, RouteType
+from rawnl.verbs.change import (
+    ADD,
+    APPEND,
+    REPLACE,
+    Change,
+    LinkLike,
+    Prefix,
+    Session,
+    address_bytes,
+    check_options,
+    family_of,
+    index,
+    split_prefix,
+)
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
+TABLES = {"unspec": 0, "compat": 252, "default": 253, "main": MAIN, "local": 255}
+
+R = TypeVar("R")
+
+
+class RouteOptions(TypedDict, total=False):
+    """What routes take beside the destination.
+
+    - `via`: the gateway, of either family; `dev`: the link; `src`: the preferred source address.
+    - `metric`: the priority, lower wins; `table`: a number or `"main"`, `"local"`, `"default"`.
+    - `scope`: `"universe"`, `"link"`, `"host"`; `type`: `"unicast"`, `"blackhole"`, `"unreachable"` …
+    - `protocol`: who made it, `"boot"` when not said, `"static"`, `"bgp"` …; `tos`: 0 to 255.
+    - `family`: only needed for a default route that has no address to tell by (2 for IPv4, which is the default, or 10).
+    - `onlink`: take the gateway as reachable on `dev` even when no address says so.
+    - `mtu` in bytes, or all `metrics`; `multipath`: a list of `NextHop`; `nh_id`: a nexthop object.
+    """
+
+    via: IPAddress | None
+    dev: LinkLike | None
+    src: IPAddress | None
+    metric: int | None
+    table: int | str | None
+    scope: Scope | int | str | None
+    protocol: RouteProtocol | int | str | None
+    type: RouteType | int | str | None
+    tos: int | None
+    family: Family | int | None
+    onlink: bool
+    mtu: int | None
+    metrics: RouteMetrics | None
+    multipath: Sequence[NextHop] | None
+    nh_id: int | None
+
+
+class RouteChanges(Generic[R]):
+    """The changes, in the same shape on a connection and on a batch."""
+
+    def __init__(self, session: Session[Any]) -> None:
+        self._session = session
+
+    def _submit(self, change: Change) -> R:
+        result: R = self._session.submit(change)
+        return result
+
+    def add(self, destination: Prefix, **options: Unpack[RouteOptions]) -> R:
+        """Add a route, as `ip route add DESTINATION via … dev …`.
+
+        `destination` is `"default"`, `"10.0.0.0/8"` or an `ip_network`; for the rest see `RouteOptions`. Raises
+        AlreadyExists, NotFound (no such link), KernelError ENETUNREACH (the gateway is not reachable), EncodeError;
+        needs CAP_NET_ADMIN.
+
+        >>> nl.routes.add("default", via="192.168.100.1")                                     # doctest: +SKIP
+        """
+        return self._submit(Change(self._new(destination, options), RTM_NEWROUTE, ADD, _words("add", destination)))
+
+    def replace(self, destination: Prefix, **options: Unpack[RouteOptions]) -> R:
+        """Add a route, or put it in the place of the one with the same destination, table and metric; see `add`."""
+        message = self._new(destination, options)
+        return self._submit(Change(message, RTM_NEWROUTE, REPLACE, _words("replace", destination)))
+
+    def append(self, destination: Prefix, **options: Unpack[RouteOptions]) -> R:
+        """Add a route beside those with the same destination: for IPv6 another next hop; see `add`."""
+        message = self._new(destination, options)
+        return self._submit(Change(message, RTM_NEWROUTE, APPEND, _words("append", destination)))
+
+    def delete(self, destination: Prefix, **options: Unpack[RouteOptions]) -> R:
+        """Delete the first route that fits what is said, as `ip route del`; see `add`. Raises NotFound (ESRCH)."""
+        message = self._message(destination, options, Scope.NOWHERE)
+        return self._submit(Change(message, RTM_DELROUTE, 0, _words("delete", destination)))
+
+    def _new(self, destination: Prefix, options: RouteOptions) -> Route:
+        options.setdefault("protocol", RouteProtocol.BOOT)
+        options.setdefault("type", RouteType.UNICAST)
+        kind = enum_value(RouteType, options["type"])
+        scope = Scope.UNIVERSE
+        if kind in (RouteType.LOCAL, RouteType.NAT):
+            scope = Scope.HOST
+        elif kind in (RouteType.BROADCAST, RouteType.MULTICAST, RouteType.ANYCAST):
+            scope = Scope.LINK
+        elif kind == RouteType.UNICAST and not any(options.get(key) for key in ("via", "multipath", "nh_id")):
+            scope = Scope.LINK
+        return self._message(destination, options, scope)
+
+    def _message(self, destination: Prefix, options: RouteOptions, scope: Scope) -> Route:
+        check_options("routes", options, RouteOptions)
+        session = self._session
+        via, source, dev, mtu = options.get("via"), options.get("src"), options.get("dev"), options.get("mtu")
+        packed, length, family = _destination(destination, options.get("family"), via, source)
+        if family is not Family.INET and scope is not Scope.NOWHERE:
+            # IPv6 routes have no scope; the kernel makes every one of them universal.
+            scope = Scope.UNIVERSE
+        gateway = other = None
+        if via is not None:
+            try:
+                hop = ip_bytes(via)
+            except EncodeError as error:
+                raise error.within("via") from None
+            except TypeError:
+                raise EncodeError(f"{via!r} is no IP address", attribute="via") from None
+            gateway, other = (hop, None) if family_of(hop) is family else (None, hop)
+        metrics = options.get("metrics")
+        if mtu is not None:
+            metrics = RouteMetrics(mtu=mtu) if metrics is None else metrics.replace(mtu=mtu)
+        table = table_number(options.get("table"))
+        chosen = options.get("scope")
+        return Route(
+            family=family,
+            dst_len=length,
+            tos=options.get("tos"),
+            table8=table if table < 256 else None,
+            protocol=options.get("protocol"),
+            scope=scope if chosen is None else chosen,
+            type=options.get("type"),
+            flags=RouteFlags.ONLINK if options.get("onlink") else None,
+            dst=packed,
+            table=table if table > 255 else None,
+            gateway=gateway,
+            via=other,
+            oif=None if dev is None else index(session, dev),
+            prefsrc=None if source is None else address_bytes(source, family, "src"),
+            priority=options.get("metric"),
+            metrics=metrics,
+            multipath=options.get("multipath"),
+            nh_id=options.get("nh_id"),
+        )
+
+
+class Routes(RouteChanges[None]):
+    """The routes of a connection's namespace."""
+
+    def _submit(self, change: Change) -> None:
+        self._session.submit(change)
+
+    def list(
+        self,
+        *,
+        family: Family | int | None = None,
+        table: int | str | None = "main",
+        dev: LinkLike | None = None,
+        protocol: RouteProtocol | int | str | None = None,
+        type: RouteType | int | str | None = None,
+    ) -> list[Route]:
+        """The routes of a table (`"main"` when not said; None for all tables), IPv4 first. The kernel filters."""
+        where = None if dev is None else index(self._session, dev)
+        number = None if table is None else table_number(table)
+        families = (Family.INET, Family.INET6) if not family else (Family(family),)
+        found: list[Route] = []
+        for each in families:
+            request = Route(family=each, table=number, oif=where, protocol=protocol, type=type)
+            try:
+                routes = self._session.channel.dump(request, RTM_GETROUTE, Route, what="list routes")
+            except FileNotFoundError:
+                continue  # This family has no such table: no routes.
+            # A kernel without IPv6 answers with what it has instead.
+            found += [route for route in routes if route.family == each]
+        return found
+
+    def get(
+        self,
+        destination: IPAddress,
+        *,
+        src: IPAddress | None = None,
+        dev: LinkLike | None = None,
+        iif: LinkLike | None = None,
+        mark: int | None = None,
+        uid: int | None = None,
+        fib_match: bool = False,
+    ) -> Route:
+        """Which route a packet to `destination` takes, as `ip route get`; with `fib_match` the table's own entry.
+
+        Raises KernelError ENETUNREACH or EHOSTUNREACH when there is none.
+        """
+        packed, length = split_prefix(destination, "destination")
+        family = family_of(packed)
+        request = Route(
+            family=family,
+            dst_len=length,
+            src_len=None if src is None else length,
+            flags=RouteFlags.LOOKUP_TABLE | (RouteFlags.FIB_MATCH if fib_match else 0),
+            dst=packed,
+            src=None if src is None else address_bytes(src, family, "src"),
+            oif=None if dev is None else index(self._session, dev),
+            iif=None if iif is None else index(self._session, iif),
+            mark=mark,
+            uid=uid,
+        )
+        return self._session.channel.request(request, RTM_GETROUTE, 0, Route, what=_words("get", destination))[0]
+
+
+def table_number(table: int | str | None) -> int:
+    """The number of a routing table; None is main. Raises EncodeError for a name that is not known."""
+    if table is None:
+        return MAIN
+    if isinstance(table, str):
+        if table not in TABLES:
+            raise EncodeError(
+                f"{table!r} is none of {', '.join(TABLES)}{nearest(table, list(TABLES))}; others go by number",
+                attribute="table",
+            )
+        return TABLES[table]
+    return table
+
+
+def _destination(
+    destination: Prefix, family: Family | int | None, via: IPAddress | None, source: IPAddress | None
+) -> tuple[bytes | None, int, Family]:
+    if isinstance(destination, str) and destination == "default":
+        if family:
+            return None, 0, Family(family)
+        for hint in (source, via):
+            if hint is not None:
+                packed, _ = split_prefix(hint, "via")
+                return None, 0, family_of(packed)
+        return None, 0, Family.INET
+    packed, length = split_prefix(destination, "destination")
+    host_bits = len(packed) * 8 - length
+    if host_bits and int.from_bytes(packed, "big") & ((1 << host_bits) - 1):
+        raise EncodeError(f"{destination} has bits set beyond its prefix length", attribute="destination")
+    return (packed if length else None), length, family_of(packed)
+
+
+def _words(verb: str, destination: Any) -> str:
+    return f"{verb} route {destination}"
