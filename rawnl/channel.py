@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -25,12 +26,19 @@ from rawnl.scan import Scan
 
 M = TypeVar("M", bound=Message)
 
+_SHORT = struct.Struct("=H")
+
 NLM_F_REQUEST = 0x001
 NLM_F_ACK = 0x004
 NLM_F_DUMP_INTR = 0x010
 NLM_F_DUMP = 0x300
 
 DUMP_ATTEMPTS = 16
+MAX_LOSSES = 16
+# <asm-generic/socket.h>; they go beyond net.core.wmem_max and rmem_max, with CAP_NET_ADMIN over the machine.
+SO_SNDBUFFORCE = 32
+SO_RCVBUFFORCE = 33
+SMALLEST_BUFFER = 64 * 1024
 DEFAULT_TIMEOUT = 30.0
 
 
@@ -58,6 +66,7 @@ class Channel:
         self._lock = threading.Lock()
         self._sequence = int(time.time()) & 0x7FFFFFFF
         self._arena = kernel.Arena()
+        self._window_items = 0
         self._forks = _Forks.count
         self._broken = False
         self._closed = False
@@ -94,7 +103,7 @@ class Channel:
 
     def exchange(
         self,
-        data: bytes,
+        data: bytes | bytearray,
         stop: int,
         abort: int = 0,
         *,
@@ -139,6 +148,45 @@ class Channel:
                 raise KernelError.of(error.errno or 0, request="talk to the kernel") from None
             self._broken = False
 
+    def collect(self, datagrams: Sequence[bytes], stop: int, *, timeout: float | None = None) -> tuple[list[Any], bool]:
+        """Send datagrams one behind the other, and give back all that came up to the answer to `stop`.
+
+        For what is carried out whole, so that all its answers have to be seen together: where some were lost (a full
+        receive buffer, a deadline), what is left of them is still given back, and the second value is True. Buffers
+        are widened for a large datagram, as far as that is allowed. Raises KernelError, EMSGSIZE where it is not.
+        """
+        self._usable()
+        with self._lock:
+            self._usable()
+            if self._broken:
+                self._replace()
+            deadline = time.monotonic_ns() + int((self.timeout if timeout is None else timeout) * 1e9)
+            self._broken = True
+            arena = self._arena
+            for data in datagrams:
+                _make_room(self._fd, len(data))
+                try:
+                    kernel.send(self._fd, data)
+                except OSError as error:
+                    raise KernelError.of(error.errno or 0, request="talk to the kernel") from None
+            buffers: list[Any] = []
+            losses = 0
+            status = kernel.Status.FULL
+            while status is kernel.Status.FULL and losses < MAX_LOSSES:
+                try:
+                    status = kernel.receive(self._fd, arena, stop, 0, deadline)
+                except OSError as error:
+                    if error.errno != ENOBUFS:
+                        raise KernelError.of(error.errno or 0, request="talk to the kernel") from None
+                    # What came before the loss is still queued; nothing that would end the wait need come any more.
+                    losses += 1
+                    deadline = 0
+                if arena.used:
+                    buffers.append(arena.take())
+            lost = bool(losses) or status is not kernel.Status.DONE
+            self._broken = lost
+        return buffers, lost
+
     def _replace(self) -> None:
         fd, self.port_id = self._socket()
         os.close(self._fd)
@@ -179,45 +227,56 @@ class Channel:
             raise failure(refusal, what, data, type(message))
         return found
 
-    def window(self, items: Sequence[tuple[int, int, bytes]], *, timeout: float | None = None) -> dict[int, Control]:
-        """Many requests in one send, each (type, flags, body); the errors by index, an ack being asked of the last only.
+    def window(self, messages: Sequence[bytes], first: int, *, timeout: float | None = None) -> dict[int, Control]:
+        """Send many messages in one datagram and return the refusals, by position.
 
-        The kernel answers every request that fails, asked or not, so silence means success once the last is answered.
-        The caller keeps windows within `window_items` and `window_bytes`, so that no answer is lost even when all fail.
-        Requests are not atomic: those before and after a failing one are carried out.
+        The messages carry consecutive sequence numbers from `first` on, which the caller took from `sequences`. The
+        kernel answers every request that fails, asked or not, so an ack is asked of the last only, and silence about
+        the others means success once that one is answered. Requests are not atomic: those before and after a failing
+        one are carried out. Within `window_items` and `window_bytes` no answer is lost even when all of them fail.
         """
-        first = 0
-        parts = []
-        last = len(items) - 1
-        for index, (kind, flags, body) in enumerate(items):
-            sequence = self.sequence()
-            first = first or sequence
-            flags |= NLM_F_REQUEST | (NLM_F_ACK if index == last else 0)
-            parts.append(message_bytes(kind, flags, sequence, body))
+        data = bytearray().join(messages)
+        last = len(data) - len(messages[-1])
+        _SHORT.pack_into(data, last + 6, _SHORT.unpack_from(data, last + 6)[0] | NLM_F_REQUEST | NLM_F_ACK)
         refused: dict[int, Control] = {}
-        for buffer, scan in self.exchange(b"".join(parts), self._sequence, timeout=timeout, burst=True):
+        stop = (first + len(messages) - 2) % 0xFFFFFFFF + 1
+        for buffer, scan in self.exchange(data, stop, timeout=timeout, burst=True):
             for offset in scan.controls:
                 answer = control(buffer, offset)
                 if answer.errno:
                     refused[(answer.sequence - first) % 0xFFFFFFFF] = answer
         return refused
 
+    def sequences(self, count: int) -> int:
+        """Reserve `count` consecutive sequence numbers; the first of them. None of them is 0."""
+        if self._sequence + count > 0xFFFFFFFF:
+            self._sequence = 0
+        first = self._sequence + 1
+        self._sequence += count
+        return first
+
     @property
     def window_items(self) -> int:
-        """How many answers fit the receive buffer for sure; an error with its sentence is accounted at up to 1.3 KiB."""
-        return max(16, self._receive_buffer() // 1536)
+        """How many answers fit the receive buffer for sure; an error with its sentence counts as up to 1.3 KiB."""
+        if not self._window_items:
+            with socket.socket(fileno=os.dup(self.fileno())) as sock:
+                self._window_items = max(16, sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 1536)
+        return self._window_items
 
     @property
     def window_bytes(self) -> int:
         """How many bytes one send may have."""
         return 128 * 1024
 
-    def _receive_buffer(self) -> int:
-        with socket.socket(fileno=os.dup(self.fileno())) as sock:
-            return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-
     def dump(
-        self, message: Message, kind: int, reply: type[M], *, flags: int = 0, what: str = "", timeout: float | None = None
+        self,
+        message: Message,
+        kind: int,
+        reply: type[M],
+        *,
+        flags: int = 0,
+        what: str = "",
+        timeout: float | None = None,
     ) -> list[M]:
         """A whole listing, as views. One that changed while it was read is read again, up to 16 times.
 
@@ -260,6 +319,33 @@ class Channel:
             yield buffer, scan
         if refusal is not None:
             raise failure(refusal, what, data, type(message))
+
+
+def _make_room(fd: int, length: int) -> None:
+    """Widen the buffers of a netlink socket for a datagram of `length` bytes and the answers to all that is in it."""
+    if length < SMALLEST_BUFFER:
+        return
+    with socket.socket(fileno=os.dup(fd)) as handle:
+        for forced, allowed, size in (
+            (SO_SNDBUFFORCE, socket.SO_SNDBUF, length + 4096),
+            (SO_RCVBUFFORCE, socket.SO_RCVBUF, 4 * length),
+        ):
+            size = min(size, 0x3FFFFFFF)
+            # The kernel counts its own overhead too, and so keeps twice of what is asked for.
+            if handle.getsockopt(socket.SOL_SOCKET, allowed) >= 2 * size:
+                continue
+            try:
+                handle.setsockopt(socket.SOL_SOCKET, forced, size)
+            except OSError:
+                handle.setsockopt(socket.SOL_SOCKET, allowed, size)
+        room = handle.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) - 32
+    if length > room:
+        raise KernelError.of(
+            EMSGSIZE,
+            request="talk to the kernel",
+            message=f"A message of {length} bytes is too long for a send buffer of {room}",
+            hint="raise net.core.wmem_max, or send it in parts",
+        )
 
 
 def _refusal(buffer: Any, scan: Scan) -> Control | None:

@@ -1,7 +1,7 @@
 """A connection: one namespace, its netlink sockets, and the verbs on them.
 
-Strategy: the sockets are opened inside the namespace once, by the core, and stay there whatever the caller's thread does
-afterwards. rtnetlink is open from the start; netfilter, sysctl and the rest come into being when first used.
+Strategy: the sockets are opened inside the namespace once, by the core, and stay there whatever the caller's thread
+does afterwards. rtnetlink is open from the start; netfilter, sysctl and the rest come into being when first used.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from rawnl.batch import Batch
+from rawnl.bulk import OnError, Progress
 from rawnl.channel import DEFAULT_TIMEOUT, Channel
+from rawnl.interface import index_of
 from rawnl.message import Message
 from rawnl.netns import NetNS, NetNSLike, adopt
 from rawnl.sysctl import Sysctl
@@ -48,7 +51,10 @@ class Connection:
         self._nft: Nft | None = None
         try:
             self.channel = Channel(
-                NETLINK_ROUTE, self.netns.fileno() if netns is not None else -1, origin=self.netns.inode, timeout=timeout
+                NETLINK_ROUTE,
+                self.netns.fileno() if netns is not None else -1,
+                origin=self.netns.inode,
+                timeout=timeout,
             )
         except BaseException:
             self.netns.close()
@@ -64,10 +70,30 @@ class Connection:
     def submit(self, change: Change) -> list[Message]:
         """Carry out one change and wait for the kernel's answer."""
         found: list[Message] = []
-        found += self.channel.request(
-            change.message, change.kind, change.flags, type(change.message), what=change.what
-        )
+        found += self.channel.request(change.message, change.kind, change.flags, type(change.message), what=change.what)
         return found
+
+    def index_of(self, name: str) -> int:
+        """The index of the link called `name` (up to 15 bytes), by an ioctl. Raises NotFound."""
+        return index_of(self.channel.fileno(), name)
+
+    def batch(self, *, on_error: OnError = "stop", progress: Progress | None = None) -> Batch:
+        """Many requests, one send a window; for a `with` block, which sends what still waits on leaving.
+
+        The verbs of the batch return an `Item` each, and a bad value is refused at once. What the kernel refuses is
+        raised as BatchError, `failures` by item; `on_error` says what then becomes of the rest:
+
+        - "stop": later windows are not sent (a window is some hundred requests; what stood in the same one is done);
+        - "continue": all are sent, and the failures raised at the end;
+        - "rollback": all that was done is taken back, also when the block itself raises, or Ctrl-C comes.
+
+        `progress` is called with the number of requests sent so far.
+
+        >>> with host.batch() as batch:                                      # doctest: +SKIP
+        ...     for ns in namespaces:
+        ...         batch.links.add(f"{ns.name}-br", Veth(peer=Link(name=ns.name, netns=ns)), master=bridge, up=True)
+        """
+        return Batch(self.channel, self.netns, on_error, progress)
 
     def netfilter(self) -> Channel:
         """The netfilter channel, opened when first asked for."""

@@ -85,9 +85,7 @@ class KernelError(RawnlError, OSError):
     ) -> KernelError:
         """The error for `errno`, of the subclass that is also the builtin people catch."""
         chosen = _BY_ERRNO.get(errno, cls)
-        return chosen(
-            errno, message=message, attribute=attribute, request=request, hint=hint or _HINTS.get(errno, "")
-        )
+        return chosen(errno, message=message, attribute=attribute, request=request, hint=hint or _HINTS.get(errno, ""))
 
     def __str__(self) -> str:
         number = self.errno or 0
@@ -148,7 +146,9 @@ class BatchError(RawnlError):
     def __init__(self, failures: Sequence[tuple[int, KernelError]], total: int) -> None:
         self.failures = list(failures)
         self.total = total
-        first = "; ".join(f"[{index}] {error}" for index, error in self.failures[:3])
+        first = "; ".join(
+            str(error) if error.attribute else f"[{index}] {error}" for index, error in self.failures[:3]
+        )
         more = f"; and {len(self.failures) - 3} more" if len(self.failures) > 3 else ""
         super().__init__(f"{len(self.failures)} of {total} requests failed: {first}{more}")
 
@@ -167,7 +167,5 @@ for _class, _names in (
         if _name in _names:
             _BY_ERRNO[_number] = _class
 
-_NO_PRIVILEGE = (
-    "this needs CAP_NET_ADMIN over the namespace: run as root, or in namespaces of your own (unshare -Urn)"
-)
+_NO_PRIVILEGE = "this needs CAP_NET_ADMIN over the namespace: run as root, or in namespaces of your own (unshare -Urn)"
 _HINTS = {1: _NO_PRIVILEGE, 13: _NO_PRIVILEGE}

@@ -252,7 +252,9 @@ def open(
     The result is held open on its own: `fd` is duplicated, a process may end. Raises NotFound, and EncodeError for a
     name that cannot be or something that is no network namespace.
     """
-    given = [(key, value) for key, value in (("name", name), ("pid", pid), ("path", path), ("fd", fd)) if value is not None]
+    given = [
+        (key, value) for key, value in (("name", name), ("pid", pid), ("path", path), ("fd", fd)) if value is not None
+    ]
     if len(given) != 1:
         raise TypeError("netns.open() takes exactly one of a name, pid=, path=, fd=")
     what = f"open the namespace of {given[0][0]} {given[0][1]!r}"
@@ -379,7 +381,9 @@ def _of_process(pid: int) -> int:
 def _name(fd: int, name: str) -> None:
     directory = _run_directory()
     try:
-        target = os.open(name, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o444, dir_fd=directory)
+        target = os.open(
+            name, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o444, dir_fd=directory
+        )
         try:
             # By descriptor on both sides: no path is resolved again, so none can be swapped in between.
             kernel.mount(f"/proc/self/fd/{fd}", f"/proc/self/fd/{target}", "none", kernel.MS_BIND)

@@ -112,6 +112,4 @@ def _show_etc(directory: str) -> None:
         try:
             kernel.mount(f"{directory}/{name}", f"/etc/{name}", "none", kernel.MS_BIND)
         except OSError as error:
-            raise KernelError.of(
-                error.errno or 0, request=f"let {directory}/{name} stand in for /etc/{name}"
-            ) from None
+            raise KernelError.of(error.errno or 0, request=f"let {directory}/{name} stand in for /etc/{name}") from None

@@ -48,9 +48,7 @@ def enter(*, user: bool | None = None) -> None:
             "kernel.apparmor_restrict_unprivileged_userns=0, and user.max_user_namespaces above 0",
         ) from None
     try:
-        kernel.mount(
-            "sysfs", "/sys", "sysfs", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
-        )
+        kernel.mount("sysfs", "/sys", "sysfs", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
     except PermissionError:
         # In a container that hides parts of /sys; only programs that read it see the difference.
         pass

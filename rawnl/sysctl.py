@@ -38,7 +38,7 @@ class Sysctl:
             os.close(fd)
 
     def set(self, key: str, value: str | int | bool) -> None:
-        """Write `value` to `key`. Raises KernelError: NotFound, NotPermitted, EINVAL for a value that it does not take."""
+        """Write `value` to `key`. Raises KernelError: NotFound, NotPermitted, EINVAL for a value it does not take."""
         text = str(int(value)) if isinstance(value, (bool, int)) else value
         if not isinstance(text, str):
             raise EncodeError(f"{value!r} is neither str nor int", attribute=key)

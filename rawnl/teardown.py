@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from rawnl.bulk import Window
 from rawnl.channel import Channel
 from rawnl.errors import BatchError, KernelError
-from rawnl.proto import failure
 from rawnl.route.link import Flags, Link
+from rawnl.template import Template
 
 RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 17, 18, 19
 EXT_MASK_SKIP_STATS = 8
@@ -22,7 +23,9 @@ EXT_MASK_SKIP_STATS = 8
 def delete_all(channel: Channel) -> None:
     """Delete every link of the channel's namespace that has a kind, which spares loopback and hardware."""
     links = listing(channel)
-    delete_indexes(channel, [link.index or 0 for link in links if link.kind and not int(link.flags or 0) & Flags.LOOPBACK], links)
+    delete_indexes(
+        channel, [link.index or 0 for link in links if link.kind and not int(link.flags or 0) & Flags.LOOPBACK], links
+    )
 
 
 def listing(channel: Channel) -> list[Link]:
@@ -65,11 +68,11 @@ def _unused_group(links: Sequence[Link]) -> int:
 
 
 def _regroup(channel: Channel, indexes: Sequence[int], group: int) -> list[tuple[int, KernelError]]:
-    failures = []
-    size = min(channel.window_items, channel.window_bytes // 40)
-    for start in range(0, len(indexes), size):
-        part = indexes[start : start + size]
-        requests = [(RTM_SETLINK, 0, Link(index=index, group=group).body()) for index in part]
-        for position, answer in channel.window(requests).items():
-            failures.append((start + position, failure(answer, f"delete link {part[position]}")))
-    return failures
+    window = Window(channel)
+    example = Template(Link(index=1, group=group), ["index"], RTM_SETLINK, 0)
+    for number, index in enumerate(indexes):
+        window.add(example.pack, (index,), number, Link, f"delete link {index}")
+        if window.full:
+            window.send()
+    window.send()
+    return [(number, error) for number, _, error in window.failures]

@@ -10,31 +10,26 @@ one of two forms, and both answer to the same names:
   absent. A property looks its offset up and decodes on the spot; nothing is decoded that nobody asked for, and what
   nobody declared keeps its bytes.
 
+Objects are equal when they hold the same values, in whichever form and spelling: comparing, printing and converting a
+built object goes by what would be read back. Objects do not change; `replace` makes another.
+
 Messages, nests and tagged unions build on this in `message.py`, `nest.py` and `tagged.py`. No I/O and no family here.
 """
 
 from __future__ import annotations
 
+import copy
 import struct
-from collections.abc import Iterator, KeysView
+import threading
+from collections.abc import Iterable, Iterator
 from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rawnl.attribute import (
-    HEADER,
-    LENGTH,
-    MAX_LENGTH,
-    PAD,
-    TYPE_MASK,
-    Attribute,
-    Getter,
-    attribute_bytes,
-    enum_value,
-    nearest,
-    to_enum,
-)
+from rawnl.enumeration import enum_name, enum_value, to_enum
 from rawnl.errors import DecodeError, EncodeError
+from rawnl.exact import assemble, number_of, spell
 from rawnl.scan import attributes
+from rawnl.tlv import HEADER, LENGTH, MAX_LENGTH, TYPE_MASK, VALUE_ERRORS, Attribute, Getter, nearest, walk
 
 if TYPE_CHECKING:
     from typing_extensions import Self, dataclass_transform
@@ -45,14 +40,26 @@ else:
         return lambda decorated: decorated
 
 
+__all__ = ["MAX_DEPTH", "Attrs", "Field", "field", "padding", "walk"]
+
 _length_at = LENGTH.unpack_from
-_VALUE_ERRORS = (struct.error, TypeError, ValueError, OverflowError)
+# The kernel itself nests some ten deep at most; bytes that nest deeper are shown no further, or refused.
+MAX_DEPTH = 32
+
+
+class _Depth(threading.local):
+    """How deep this thread is in printing, comparing or converting nested objects."""
+
+    level = 0
+
+
+_depth = _Depth()
 
 
 class Field:
     """One member of the fixed header that stands before the attributes (`struct ifinfomsg` and its like)."""
 
-    __slots__ = ("code", "enum", "kernel", "name", "offset", "order", "packer")
+    __slots__ = ("code", "enum", "kernel", "name", "offset", "order", "packer", "unused")
 
     def __init__(self, code: str, kernel: str, order: str, enum: type[IntEnum] | type[IntFlag] | None) -> None:
         self.code = code
@@ -61,7 +68,8 @@ class Field:
         self.enum = enum
         self.name = ""
         self.offset = 0
-        self.packer = struct.Struct(order + code)
+        self.unused = code[-1] == "x"
+        self.packer = struct.Struct(order + code.replace("x", "s"))
 
 
 def field(
@@ -80,8 +88,9 @@ def padding(size: int) -> Any:
 class Attrs:
     """A body: an optional fixed header, then attributes. See the module's comment for the two forms.
 
-    Class keywords: `prefix`, what the kernel puts before each attribute's name (`"IFLA_"`), and `uapi`, the header
-    that defines them (`"linux/if_link.h"`); both serve documentation and the check of the numbers.
+    Class keywords, which serve documentation and the check of the numbers: `prefix`, what the kernel puts before each
+    attribute's name (`"IFLA_"`); `uapi`, the header that defines them (`"linux/if_link.h"`); `struct`, the C struct of
+    the fixed header, and `members`, what its members' names begin with (`"ifinfomsg"`, `"ifi_"`).
     """
 
     __slots__ = ("_buffer", "_row", "_table")
@@ -91,27 +100,29 @@ class Attrs:
     _by_number: ClassVar[dict[int, Attribute]] = {}
     _encoders: ClassVar[dict[str, Any]] = {}
     _header: ClassVar[struct.Struct | None] = None
-    _members: ClassVar[KeysView[str]] = {}.keys()
-    _zeros: ClassVar[tuple[int, ...]] = ()
-    _blank: ClassVar[bytes] = b""
+    _members: ClassVar[tuple[str, ...]] = ()
     _header_length: ClassVar[int] = 0
     _width: ClassVar[int] = 1
     _prefix: ClassVar[str] = ""
     _uapi: ClassVar[str] = ""
+    _struct: ClassVar[tuple[str, str]] = ("", "")
 
     if TYPE_CHECKING:
         _buffer: Any
         _table: Any
         _row: int
 
-    def __init_subclass__(cls, *, prefix: str = "", uapi: str = "", **options: Any) -> None:
+    def __init_subclass__(
+        cls, *, prefix: str = "", uapi: str = "", struct: str = "", members: str = "", **options: Any
+    ) -> None:
         super().__init_subclass__(**options)
         cls._prefix = prefix or cls._prefix
         cls._uapi = uapi or cls._uapi
+        cls._struct = (struct, members) if struct else cls._struct
         cls._fields = dict(cls._fields)
         cls._attributes = dict(cls._attributes)
         declared = [(name, value) for name, value in vars(cls).items() if isinstance(value, (Field, Attribute))]
-        offset = max((f.offset + f.packer.size for f in cls._fields.values()), default=0)
+        offset = max((member.offset + member.packer.size for member in cls._fields.values()), default=0)
         for name, value in declared:
             value.name = name
             value.kernel = value.kernel or name.upper()
@@ -125,16 +136,23 @@ class Attrs:
                 setattr(cls, name, property(value.getter(), doc=f"{cls._prefix}{value.kernel}: {value.expects}."))
         cls._by_number = {attribute.number: attribute for attribute in cls._attributes.values()}
         cls._width = max(cls._by_number, default=0) + 1
-        cls._header_length = (offset + 3) & ~3
-        cls._header = None
-        cls._members = {name: 0 for name, member in cls._fields.items() if member.code[-1] != "x"}.keys()
-        cls._zeros = (0,) * len(cls._members)
-        cls._blank = bytes(cls._header_length)
-        if cls._fields and all(member.order == "=" for member in cls._fields.values()):
-            codes = "".join(member.code for member in cls._fields.values())
-            cls._header = struct.Struct(f"={codes}{cls._header_length - offset}x")
-        cls._encoders = {name: no_bytes for name in cls._fields}
+        cls._lay_out(offset)
+        cls._encoders = {name: no_bytes for name in cls._members}
         cls._encoders.update((name, attribute.encode) for name, attribute in cls._attributes.items())
+
+    @classmethod
+    def _lay_out(cls, size: int) -> None:
+        """Prepare the packing of a fixed header whose members take `size` bytes."""
+        cls._header_length = (size + 3) & ~3
+        if size % 4:
+            rest = padding(cls._header_length - size)
+            rest.name, rest.offset = "_rest", size
+            cls._fields["_rest"] = rest
+            cls._rest = property(cls._field_getter(rest))  # type: ignore[attr-defined]
+        cls._members = tuple(name for name, member in cls._fields.items() if not member.unused)
+        cls._header = None
+        if cls._fields and all(member.order == "=" for member in cls._fields.values()):
+            cls._header = struct.Struct("=" + "".join(member.code for member in cls._fields.values()))
 
     @classmethod
     def _field_getter(cls, member: Field) -> Getter:
@@ -150,29 +168,38 @@ class Attrs:
         return get
 
     def __init__(self, **values: Any) -> None:
-        if not self._encoders.keys() >= values.keys():
-            self._check_keywords(values)
         if None in values.values():
             values = {name: value for name, value in values.items() if value is not None}
         self._buffer = None
         self._table = values
         self._row = 0
+        if not self._encoders.keys() >= values.keys():
+            self._check_keywords(values)
+            self._become(self._of_body(self._assemble()))
 
     @classmethod
-    def _check_keywords(cls, names: Any) -> None:
+    def _check_keywords(cls, names: Iterable[str]) -> None:
+        """TypeError for a keyword that is none; those that only say how the bytes stand are let through."""
         for name in names:
-            if name not in cls._encoders and _unknown_number(name) is None:
+            if name not in cls._encoders and number_of(name) is None and not cls._is_unused(name):
                 known = [known for known in cls._encoders if not known.startswith("_")]
                 raise TypeError(
                     f"{cls.__name__} has no {name!r}{nearest(name, known)} (an attribute that rawnl does not know "
                     f"can be given as attr_NUMBER=bytes)"
                 )
 
+    @classmethod
+    def _is_unused(cls, name: str) -> bool:
+        return name in cls._fields and cls._fields[name].unused
+
+    def _become(self, other: Attrs) -> None:
+        self._buffer, self._table, self._row = other._buffer, other._table, other._row
+
     # --- reading
 
     @classmethod
     def _view(cls, buffer: Any, start: int, end: int) -> Self:
-        """The object that lies in `buffer[start:end]`, a nest or a message's body."""
+        """The object that lies in `buffer[start:end]`, the payload of an attribute whose header stands before it."""
         view = cls.__new__(cls)
         view._buffer = buffer
         view._row = 0
@@ -185,6 +212,24 @@ class Attrs:
         view._table = table
         return view
 
+    @classmethod
+    def _parse(cls, data: bytes) -> Self:
+        """The object of which `data` is all, as `_whole` gives it."""
+        length = len(data) + 4
+        if length > MAX_LENGTH:
+            raise EncodeError(f"{len(data)} bytes are too many for one attribute, which holds 65531 at most")
+        return cls._view(HEADER.pack(length, 0) + data, 4, length)
+
+    def _whole(self) -> bytes:
+        return self.body()
+
+    def _of_body(self, body: bytes) -> Self:
+        """An object like this one, read from `body`."""
+        try:
+            return self._parse(body)
+        except DecodeError as error:
+            raise EncodeError(f"the given parts make no {type(self).__name__}: {error.reason}") from None
+
     def _end(self) -> int:
         start = self._table[self._row]
         return int(start - 4 + _length_at(self._buffer, start - 4)[0])
@@ -194,66 +239,73 @@ class Attrs:
         return walk(self._buffer, start + self._header_length, self._end())
 
     def present(self) -> dict[str, Any]:
-        """What the object holds, by name and in wire order; an undeclared attribute as `attr_NUMBER`: its bytes.
+        """What the object holds, by name and in wire order; `type(self)(**self.present())` has the same bytes.
 
-        Header members that are zero count as absent.
+        Header members that are zero count as absent. An attribute that is not declared, or not as it is declared, is
+        given as `attr_NUMBER` (see `exact.py`). A built object gives what would be read back, and what it was made with
+        if that cannot be encoded.
         """
         if self._buffer is None:
-            return {name: value for name, value in self._table.items() if name not in self._fields or value}
-        found = {name: value for name in self._fields if name[0] != "_" and (value := getattr(self, name))}
-        for kind, start, end in self._walk():
-            attribute = self._by_number.get(kind & TYPE_MASK)
-            if attribute is not None:
-                try:
-                    found[attribute.name] = getattr(self, attribute.name)
-                    continue
-                except DecodeError:
-                    # A kernel that sends another width than declared: the bytes are still shown, and kept.
-                    pass
-            found[f"attr_{kind}"] = bytes(self._buffer[start:end])
+            try:
+                return self._of_body(self.body()).present()
+            except EncodeError:
+                return {name: value for name, value in self._table.items() if name not in self._fields or value}
+        found = {}
+        for name, member in self._fields.items():
+            value = getattr(self, name)
+            if value.strip(b"\0") if member.unused else value:
+                found[name] = value
+        found.update(spell(self))
         return found
 
     def raw(self, number: int) -> bytes | None:
-        """The payload of attribute `number` as it came, declared or not; None where it is absent (read objects)."""
+        """The payload of attribute `number`, declared or not, the last if there are more; None where it is absent."""
+        if self._buffer is None:
+            return self._of_body(self.body()).raw(number)
         found = None
-        if self._buffer is not None:
-            for kind, start, end in self._walk():
-                if kind & TYPE_MASK == number & TYPE_MASK:
-                    found = bytes(self._buffer[start:end])
+        for kind, start, end in self._walk():
+            if kind & TYPE_MASK == number & TYPE_MASK:
+                found = bytes(self._buffer[start:end])
         return found
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as `present`, in plain types that `json.dumps` takes: enums by name, bytes in hexadecimal."""
-        return {name: _plain(value) for name, value in self.present().items()}
+        """The same as `present`, in plain types that `json.dumps` takes: enums by name, bytes in hexadecimal.
+
+        Raises: DecodeError for what is nested more than 32 deep, which the kernel never does.
+        """
+        _deeper(self)
+        try:
+            return {name: _plain(value) for name, value in self.present().items()}
+        finally:
+            _depth.level -= 1
 
     # --- writing
 
     def _head(self) -> bytes:
         """The fixed header of a built object."""
-        values = self._table
-        if self._members.isdisjoint(values):
-            return self._blank
         if self._header is not None:
+            value_of = self._table.get
             try:
                 # Numbers as they are; a flag or state given by name takes the careful way below.
-                return self._header.pack(*map(values.get, self._members, self._zeros))
+                return self._header.pack(*[value_of(name, 0) for name in self._members])
             except struct.error:
                 pass
+        return self._careful_head()
+
+    def _careful_head(self) -> bytes:
+        values = self._table
         parts = []
         for name, member in self._fields.items():
-            if member.code[-1] == "x":
-                parts.append(member.packer.pack())
-                continue
-            value = values.get(name, 0)
+            value = values.get(name, b"" if member.unused else 0)
             try:
                 parts.append(member.packer.pack(value if member.enum is None else enum_value(member.enum, value)))
             except EncodeError as error:
                 raise error.within(name) from None
-            except _VALUE_ERRORS:
+            except VALUE_ERRORS:
                 bits = 8 * member.packer.size
-                raise EncodeError(f"{value!r} is not an integer that fits {bits} bits", attribute=name) from None
-        head = b"".join(parts)
-        return head + bytes(self._header_length - len(head))
+                wanted = "bytes" if member.unused else f"an integer that fits {bits} bits"
+                raise EncodeError(f"{value!r} is not {wanted}", attribute=name) from None
+        return b"".join(parts)
 
     def body(self) -> bytes:
         """The fixed header and the attributes, as they stand on the wire. EncodeError names the value at fault."""
@@ -261,22 +313,16 @@ class Attrs:
             start = self._table[self._row]
             return bytes(self._buffer[start : self._end()])
         encoders = self._encoders
-        parts = [self._head()] if self._header_length else []
-        name, value = "", None
         try:
-            for name, value in self._table.items():
-                encode = encoders.get(name)
-                if encode is not None:
-                    parts.append(encode(value))
-                else:
-                    parts.append(attribute_bytes(_unknown_number(name) or 0, bytes(value)))
-        except EncodeError as error:
-            raise error.within(name) from None
-        except _VALUE_ERRORS:
-            attribute = self._attributes.get(name)
-            expects = attribute.expects if attribute else "bytes"
-            raise EncodeError(f"{value!r} is not {expects}", attribute=name) from None
-        return b"".join(parts)
+            parts = [encoders[name](value) for name, value in self._table.items()]
+        except VALUE_ERRORS:
+            # Who it was is asked only now, so that all that is well does not pay for it.
+            return self._assemble()
+        return self._head() + b"".join(parts) if self._header_length else b"".join(parts)
+
+    def _assemble(self) -> bytes:
+        """The same with care: for all keywords, and to name the one at fault."""
+        return self._careful_head() + assemble(self)
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some attributes changed (None takes one away); all others keep their bytes and their places."""
@@ -284,63 +330,88 @@ class Attrs:
             self._check_keywords(changes)
         if self._buffer is None:
             return type(self)(**{**self._table, **changes})
-        members = {name: getattr(self, name) for name in self._fields if name[0] != "_"}
-        members.update((name, changes.pop(name) or 0) for name in list(changes) if name in members)
-        parts = [type(self)(**members).body()]
-        for kind, start, end in self._walk():
-            attribute = self._by_number.get(kind & TYPE_MASK)
-            name = attribute.name if attribute else f"attr_{kind}"
-            if name in changes:
-                parts.append(type(self)(**{name: changes.pop(name)}).body()[self._header_length :])
-            else:
-                parts.append(self._buffer[start - 4 : end] + PAD[(end - start) & 3])
-        parts.append(type(self)(**changes).body()[self._header_length :])
-        return self._of_body(b"".join(parts))
+        numbers = {number_of(name): name for name in changes if name not in self._encoders}
+        by_number = {number & TYPE_MASK: name for number, name in numbers.items() if number is not None}
+        by_number.update((a.number, a.name) for a in self._by_number.values() if a.name in changes)
+        values: dict[str, Any] = {}
+        for name, value in self.present().items():
+            number = number_of(name)
+            declared = self._attributes.get(name)
+            target = by_number.get(declared.number if declared else -1 if number is None else number & TYPE_MASK)
+            if target is None or number == -1:
+                values[name] = value
+            elif target in changes:
+                values[target] = changes.pop(target)
+        return self._like({**values, **changes})
 
-    def _of_body(self, body: bytes) -> Self:
-        return type(self)._view(HEADER.pack(len(body) + 4, 0) + body, 4, len(body) + 4)
+    def _like(self, values: dict[str, Any]) -> Self:
+        """A new object of these values that keeps what is no value of its own (a message's envelope)."""
+        built = type(self)(**values)
+        return built if built._buffer is not None else self._of_body(built.body())
 
     # --- the usual
 
+    def _identity(self) -> Any:
+        return self.body()
+
     def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
+        if not isinstance(other, Attrs) or type(other) is not type(self):
             return NotImplemented
-        return self.present() == other.present()
+        if self._buffer is not None and other._buffer is not None and self._identity() == other._identity():
+            return True
+        _deeper(self)
+        try:
+            return self.present() == other.present()
+        finally:
+            _depth.level -= 1
 
     def __hash__(self) -> int:
         return hash((type(self), frozenset(self.present())))
 
     def __repr__(self) -> str:
-        inside = ", ".join(f"{name}={_show(value)}" for name, value in self.present().items())
+        if _depth.level >= MAX_DEPTH:
+            return f"{type(self).__name__}(...)"
+        _deeper(self)
+        try:
+            inside = ", ".join(f"{name}={_show(value)}" for name, value in self.present().items())
+        finally:
+            _depth.level -= 1
         return f"{type(self).__name__}({inside})"
 
+    def __copy__(self) -> Self:
+        twin = type(self).__new__(type(self))
+        twin._become(self)
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin = self.__copy__()
+        if self._buffer is None:
+            twin._table = copy.deepcopy(self._table, memo)
+        return twin
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.present())
+        if self._buffer is None:
+            return _rebuild, (type(self), self._table)
+        return _reread, (type(self), self._whole())
 
 
 def _rebuild(cls: type[Attrs], values: dict[str, Any]) -> Attrs:
     return cls(**values)
 
 
+def _reread(cls: type[Attrs], data: bytes) -> Attrs:
+    return cls._parse(data)
+
+
+def _deeper(what: Attrs) -> None:
+    if _depth.level >= MAX_DEPTH:
+        raise DecodeError(f"{type(what).__name__} is nested more than {MAX_DEPTH} deep")
+    _depth.level += 1
+
+
 def no_bytes(value: Any) -> bytes:
     """A header member adds nothing to the attributes."""
     return b""
-
-
-def _unknown_number(name: str) -> int | None:
-    number = name[5:] if name.startswith("attr_") else ""
-    return int(number) if number.isdecimal() and int(number) <= MAX_LENGTH else None
-
-
-def enum_name(value: IntEnum | IntFlag) -> str:
-    """`UP` as `up`, `BROADCAST|UP` as `broadcast|up`: a form that the encoder takes back."""
-    if value.name is not None and "|" not in value.name:
-        return value.name.lower()
-    if isinstance(value, IntFlag):
-        known = [member for member in type(value) if member.value and member in value]
-        if known and sum(set(member.value for member in known)) == value.value:
-            return "|".join(str(member.name).lower() for member in known)
-    return str(int(value))
 
 
 def _show(value: Any) -> str:
@@ -364,13 +435,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value).hex()
     return value if isinstance(value, (int, float, str, bool)) else str(value)
-
-
-def walk(buffer: Any, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Each attribute in `buffer[start:end]` as (type with its flag bits, payload start, payload end)."""
-    while end - start >= 4:
-        length, kind = HEADER.unpack_from(buffer, start)
-        if length < 4 or length > end - start:
-            raise DecodeError(f"an attribute says it has {length} bytes, and {end - start} are left", offset=start)
-        yield kind, start + 4, start + length
-        start += (length + 3) & ~3

@@ -20,12 +20,12 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import Any, ClassVar, TypeAlias
 
-from rawnl.attribute import LENGTH, NESTED, Attribute, attribute_bytes, be32, binary, string
+from rawnl.attribute import LENGTH, NESTED, Attribute, Enumeration, attribute_bytes, be32, binary, string
 from rawnl.errors import DecodeError, EncodeError
 from rawnl.nest import nest
 from rawnl.scan import attributes
 from rawnl.tagged import Opaque, Tagged
-from rawnl.wire import Attrs, walk
+from rawnl.wire import Attrs, field, walk
 
 _length_at = LENGTH.unpack_from
 _NAME, _DATA, _ITEM = 1, 2, 1
@@ -33,7 +33,7 @@ _NAME, _DATA, _ITEM = 1, 2, 1
 UAPI = "linux/netfilter/nf_tables.h"
 
 
-class Register(IntEnum):
+class Register(Enumeration, prefix="NFT_", uapi=UAPI, kernel={"VERDICT": "NFT_REG_VERDICT"}):
     """Registers (NFT_REG_…): four of 16 bytes, which are also sixteen of 4 bytes; 0 holds the verdict."""
 
     VERDICT = 0
@@ -60,7 +60,7 @@ class Register(IntEnum):
 
 
 class VerdictCode(IntEnum):
-    """What becomes of the packet: NF_… of `<linux/netfilter.h>` and NFT_…, whose negative numbers are given unsigned."""
+    """What becomes of the packet: NF_… of `<linux/netfilter.h>`, and NFT_…, whose negative numbers stand unsigned."""
 
     DROP = 0
     ACCEPT = 1
@@ -122,7 +122,7 @@ def data(number: int, kernel: str = "") -> Any:
     encode = attribute.encode
 
     def encode_any(value: Any) -> bytes:
-        if isinstance(value, (bytes, bytearray)):
+        if isinstance(value, bytes):
             value = Data(value=value)
         elif isinstance(value, Verdict):
             value = Data(verdict=value)
@@ -166,6 +166,16 @@ def _read(buffer: Any, start: int, end: int) -> Any:
     return cls._view(buffer, first, last) if first else cls()
 
 
+class _Element(Attrs, prefix="NFTA_EXPR_", uapi=UAPI):
+    """An element of a list, its own header included: what the kernel points at when it dislikes an expression."""
+
+    __slots__ = ()
+
+    head: int | None = field("I")
+    name: str | None = string(1)
+    data: bytes | None = binary(2)
+
+
 class _Expression(Attribute):
     __slots__ = ()
 
@@ -186,6 +196,7 @@ def _labelled(buffer: Any, start: int, end: int) -> Iterator[tuple[str, type[Att
         tag, cls, inside, inside_end = _parts(buffer, first, last)
         if cls is not None and inside:
             yield f"[{index}]({tag})", cls, inside, inside_end
+        yield f"[{index}]({tag})", _Element, first - 4, last
 
 
 def expression(number: int, kernel: str = "") -> Any:
@@ -194,9 +205,7 @@ def expression(number: int, kernel: str = "") -> Any:
     def encode(value: Any) -> bytes:
         return attribute_bytes(number | NESTED, expression_bytes(value))
 
-    return _Expression(
-        number, encode, _read, expects="an expression", kernel=kernel, sample=("expression", Expr)
-    )
+    return _Expression(number, encode, _read, expects="an expression", kernel=kernel, sample=("expression", Expr))
 
 
 def expressions(number: int, kernel: str = "") -> Any:

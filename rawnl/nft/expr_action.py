@@ -5,10 +5,8 @@ Source: `<linux/netfilter/nf_tables.h>`, `<linux/netfilter/nf_tables_compat.h>`;
 
 from __future__ import annotations
 
-from enum import IntEnum, IntFlag
-
-from rawnl.attribute import be16, be32, be64, binary, string, u8
-from rawnl.nft.expr import Expr, RegisterLike, register
+from rawnl.attribute import Bits, Enumeration, be16, be32, be64, binary, string, u8
+from rawnl.nft.expr import UAPI, Expr, RegisterLike, register
 
 
 class Counter(Expr, name="counter", prefix="NFTA_COUNTER_"):
@@ -24,14 +22,14 @@ class Counter(Expr, name="counter", prefix="NFTA_COUNTER_"):
     packets: int | None = be64(2)
 
 
-class LimitType(IntEnum):
+class LimitType(Enumeration, prefix="NFT_LIMIT_", uapi=UAPI):
     """What a limit counts (NFT_LIMIT_…)."""
 
     PKTS = 0
     PKT_BYTES = 1
 
 
-class Inverted(IntFlag):
+class Inverted(Bits, prefix="NFT_LIMIT_F_", uapi=UAPI):
     """The flag that turns a limit round: go on only when it is exceeded (NFT_…_F_INV)."""
 
     INV = 1
@@ -58,7 +56,7 @@ class Connlimit(Expr, name="connlimit", prefix="NFTA_CONNLIMIT_"):
     flags: Inverted | int | str | None = be32(2, enum=Inverted)
 
 
-class QuotaFlags(IntFlag):
+class QuotaFlags(Bits, prefix="NFT_QUOTA_F_", uapi=UAPI):
     """NFT_QUOTA_F_…."""
 
     INV = 1
@@ -84,7 +82,7 @@ class Last(Expr, name="last", prefix="NFTA_LAST_"):
     msecs: int | None = be64(2)
 
 
-class LogLevel(IntEnum):
+class LogLevel(Enumeration, prefix="NFT_LOGLEVEL_", uapi=UAPI):
     """Log levels (NFT_LOGLEVEL_…, syslog(3))."""
 
     EMERG = 0
@@ -111,7 +109,7 @@ class Log(Expr, name="log", prefix="NFTA_LOG_"):
     flags: int | None = be32(6)
 
 
-class QueueFlags(IntFlag):
+class QueueFlags(Bits, prefix="NFT_QUEUE_FLAG_", uapi=UAPI):
     """NFT_QUEUE_FLAG_…."""
 
     BYPASS = 1
@@ -129,7 +127,7 @@ class Queue(Expr, name="queue", prefix="NFTA_QUEUE_"):
     sreg_qnum: RegisterLike | None = register(4)
 
 
-class RejectType(IntEnum):
+class RejectType(Enumeration, prefix="NFT_REJECT_", uapi=UAPI):
     """How to refuse (NFT_REJECT_…)."""
 
     ICMP_UNREACH = 0
@@ -163,7 +161,7 @@ class Synproxy(Expr, name="synproxy", prefix="NFTA_SYNPROXY_"):
     flags: int | None = be32(3)
 
 
-class ObjectType(IntEnum):
+class ObjectType(Enumeration, prefix="NFT_OBJECT_", uapi=UAPI):
     """Stateful objects (NFT_OBJECT_…)."""
 
     COUNTER = 1

@@ -5,13 +5,21 @@ Source: `<linux/netfilter/nf_tables.h>`; nft(8), "Relational expressions", "Set 
 
 from __future__ import annotations
 
-from enum import IntEnum, IntFlag
+from rawnl.attribute import Bits, Enumeration, be32, be64, string
+from rawnl.nft.expr import (
+    UAPI,
+    DataLike,
+    Expr,
+    Expression,
+    RegisterLike,
+    data,
+    expression,
+    expressions,
+    register,
+)
 
-from rawnl.attribute import be32, be64, string
-from rawnl.nft.expr import DataLike, Expr, Expression, RegisterLike, data, expression, expressions, register
 
-
-class CmpOp(IntEnum):
+class CmpOp(Enumeration, prefix="NFT_CMP_", uapi=UAPI):
     """Comparisons (NFT_CMP_…); the order is that of the bytes."""
 
     EQ = 0
@@ -36,7 +44,7 @@ class Cmp(Expr, name="cmp", prefix="NFTA_CMP_"):
     data: DataLike | None = data(3)
 
 
-class RangeOp(IntEnum):
+class RangeOp(Enumeration, prefix="NFT_RANGE_", uapi=UAPI):
     """Within or without (NFT_RANGE_…)."""
 
     EQ = 0
@@ -54,7 +62,7 @@ class Range(Expr, name="range", prefix="NFTA_RANGE_"):
     to_data: DataLike | None = data(4)
 
 
-class BitwiseOp(IntEnum):
+class BitwiseOp(Enumeration, prefix="NFT_BITWISE_", uapi=UAPI):
     """Bit operations (NFT_BITWISE_…)."""
 
     MASK_XOR = 0
@@ -80,7 +88,7 @@ class Bitwise(Expr, name="bitwise", prefix="NFTA_BITWISE_"):
     sreg2: RegisterLike | None = register(8)
 
 
-class ByteorderOp(IntEnum):
+class ByteorderOp(Enumeration, prefix="NFT_BYTEORDER_", uapi=UAPI):
     """Byte orders to change between (NFT_BYTEORDER_…)."""
 
     NTOH = 0
@@ -99,7 +107,7 @@ class Byteorder(Expr, name="byteorder", prefix="NFTA_BYTEORDER_"):
     size: int | None = be32(5)
 
 
-class LookupFlags(IntFlag):
+class LookupFlags(Bits, prefix="NFT_LOOKUP_F_", uapi=UAPI):
     """NFT_LOOKUP_F_…."""
 
     INV = 1
@@ -117,7 +125,7 @@ class Lookup(Expr, name="lookup", prefix="NFTA_LOOKUP_"):
     flags: LookupFlags | int | str | None = be32(5, enum=LookupFlags)
 
 
-class DynsetOp(IntEnum):
+class DynsetOp(Enumeration, prefix="NFT_DYNSET_OP_", uapi=UAPI):
     """What a packet does to a set (NFT_DYNSET_OP_…)."""
 
     ADD = 0
@@ -125,7 +133,7 @@ class DynsetOp(IntEnum):
     DELETE = 2
 
 
-class DynsetFlags(IntFlag):
+class DynsetFlags(Bits, prefix="NFT_DYNSET_F_", uapi=UAPI):
     """NFT_DYNSET_F_…."""
 
     INV = 1

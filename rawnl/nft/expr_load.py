@@ -6,13 +6,11 @@ Source: `<linux/netfilter/nf_tables.h>`; nft(8), "Payload expressions", "Meta ex
 
 from __future__ import annotations
 
-from enum import IntEnum, IntFlag
-
-from rawnl.attribute import be32, string, u8
-from rawnl.nft.expr import DataLike, Expr, Expression, RegisterLike, data, expression, register
+from rawnl.attribute import Bits, Enumeration, be32, string, u8
+from rawnl.nft.expr import UAPI, DataLike, Expr, Expression, RegisterLike, data, expression, register
 
 
-class PayloadBase(IntEnum):
+class PayloadBase(Enumeration, prefix="NFT_PAYLOAD_", uapi=UAPI):
     """From where a payload's offset counts (NFT_PAYLOAD_…)."""
 
     LL_HEADER = 0
@@ -22,7 +20,7 @@ class PayloadBase(IntEnum):
     TUN_HEADER = 4
 
 
-class ChecksumType(IntEnum):
+class ChecksumType(Enumeration, prefix="NFT_PAYLOAD_CSUM_", uapi=UAPI):
     """The checksum to mend when a payload is written (NFT_PAYLOAD_CSUM_…)."""
 
     NONE = 0
@@ -49,7 +47,7 @@ class Payload(Expr, name="payload", prefix="NFTA_PAYLOAD_"):
     csum_flags: int | None = be32(8)
 
 
-class HeaderKind(IntEnum):
+class HeaderKind(Enumeration, prefix="NFT_EXTHDR_OP_", uapi=UAPI):
     """Which kind of extension header or option (NFT_EXTHDR_OP_…)."""
 
     IPV6 = 0
@@ -73,7 +71,7 @@ class Exthdr(Expr, name="exthdr", prefix="NFTA_EXTHDR_"):
     sreg: RegisterLike | None = register(7)
 
 
-class MetaKey(IntEnum):
+class MetaKey(Enumeration, prefix="NFT_META_", uapi=UAPI):
     """What the kernel knows of a packet (NFT_META_…)."""
 
     LEN = 0
@@ -124,7 +122,7 @@ class Meta(Expr, name="meta", prefix="NFTA_META_"):
     sreg: RegisterLike | None = register(3)
 
 
-class CtKey(IntEnum):
+class CtKey(Enumeration, prefix="NFT_CT_", uapi=UAPI):
     """What connection tracking knows (NFT_CT_…)."""
 
     STATE = 0
@@ -153,7 +151,7 @@ class CtKey(IntEnum):
     ID = 23
 
 
-class Direction(IntEnum):
+class Direction(Enumeration, prefix="IP_CT_DIR_", uapi="linux/netfilter/nf_conntrack_tuple_common.h"):
     """The direction of a connection (IP_CT_DIR_…)."""
 
     ORIGINAL = 0
@@ -171,7 +169,7 @@ class Ct(Expr, name="ct", prefix="NFTA_CT_"):
     sreg: RegisterLike | None = register(4)
 
 
-class RouteKey(IntEnum):
+class RouteKey(Enumeration, prefix="NFT_RT_", uapi=UAPI):
     """What routing knows (NFT_RT_…)."""
 
     CLASSID = 0
@@ -190,7 +188,7 @@ class Rt(Expr, name="rt", prefix="NFTA_RT_"):
     key: RouteKey | int | str | None = be32(2, enum=RouteKey)
 
 
-class SocketKey(IntEnum):
+class SocketKey(Enumeration, prefix="NFT_SOCKET_", uapi=UAPI):
     """What a local socket knows (NFT_SOCKET_…)."""
 
     TRANSPARENT = 0
@@ -209,7 +207,7 @@ class Socket(Expr, name="socket", prefix="NFTA_SOCKET_"):
     level: int | None = be32(3)
 
 
-class FibResult(IntEnum):
+class FibResult(Enumeration, prefix="NFT_FIB_RESULT_", uapi=UAPI):
     """What a route look-up is to say (NFT_FIB_RESULT_…)."""
 
     OIF = 1
@@ -217,7 +215,7 @@ class FibResult(IntEnum):
     ADDRTYPE = 3
 
 
-class FibFlags(IntFlag):
+class FibFlags(Bits, prefix="NFTA_FIB_F_", uapi=UAPI):
     """What a route look-up starts from (NFTA_FIB_F_…)."""
 
     SADDR = 1
@@ -238,7 +236,7 @@ class Fib(Expr, name="fib", prefix="NFTA_FIB_"):
     flags: FibFlags | int | str | None = be32(3, enum=FibFlags)
 
 
-class HashType(IntEnum):
+class HashType(Enumeration, prefix="NFT_HASH_", uapi=UAPI):
     """Ways to hash (NFT_HASH_…)."""
 
     JENKINS = 0
@@ -261,7 +259,7 @@ class Hash(Expr, name="hash", prefix="NFTA_HASH_"):
     set_id: int | None = be32(9)
 
 
-class NumgenType(IntEnum):
+class NumgenType(Enumeration, prefix="NFT_NG_", uapi=UAPI):
     """Ways to make numbers (NFT_NG_…)."""
 
     INCREMENTAL = 0
@@ -291,7 +289,7 @@ class Osf(Expr, name="osf", prefix="NFTA_OSF_"):
     flags: int | None = be32(3)
 
 
-class XfrmKey(IntEnum):
+class XfrmKey(Enumeration, prefix="NFT_XFRM_KEY_", uapi=UAPI):
     """What IPsec knows (NFT_XFRM_KEY_…)."""
 
     DADDR_IP4 = 1
@@ -302,7 +300,7 @@ class XfrmKey(IntEnum):
     SPI = 6
 
 
-class XfrmDirection(IntEnum):
+class XfrmDirection(Enumeration, prefix="XFRM_POLICY_", uapi="linux/xfrm.h"):
     """The direction of an IPsec policy (XFRM_POLICY_…)."""
 
     IN = 0
@@ -323,7 +321,7 @@ class Xfrm(Expr, name="xfrm", prefix="NFTA_XFRM_"):
 class Immediate(Expr, name="immediate", prefix="NFTA_IMMEDIATE_"):
     """A constant: bytes into a data register, or a verdict into the verdict register, which ends the rule.
 
-    >>> from rawnl.nft.expr import Verdict
+    >>> from rawnl.nft.expr import UAPI, Verdict
     >>> Immediate(dreg="verdict", data=Verdict(code="accept"))
     Immediate(dreg='verdict', data=Verdict(code='accept'))
     """

@@ -6,21 +6,19 @@ Addresses and ports are taken from registers, in network byte order. Source: `<l
 
 from __future__ import annotations
 
-from enum import IntEnum, IntFlag
-
-from rawnl.attribute import be32
-from rawnl.nft.expr import Expr, RegisterLike, register
+from rawnl.attribute import Bits, Enumeration, be32
+from rawnl.nft.expr import UAPI, Expr, RegisterLike, register
 from rawnl.nft.header import Family
 
 
-class NatType(IntEnum):
+class NatType(Enumeration, prefix="NFT_NAT_", uapi=UAPI):
     """Which address is translated (NFT_NAT_…)."""
 
     SNAT = 0
     DNAT = 1
 
 
-class NatFlags(IntFlag):
+class NatFlags(Bits, prefix="NF_NAT_RANGE_", uapi="linux/netfilter/nf_nat.h"):
     """NF_NAT_RANGE_…. The kernel sets "map_ips" and "proto_specified" by itself where registers say so."""
 
     MAP_IPS = 1

@@ -10,10 +10,9 @@ ruleset's generation. Sources: `<linux/netfilter/nfnetlink.h>`, `<linux/netfilte
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import TypeAlias
 
-from rawnl.attribute import nearest
+from rawnl.attribute import Enumeration, nearest
 from rawnl.errors import EncodeError
 from rawnl.message import Message
 from rawnl.wire import field
@@ -23,7 +22,12 @@ SUBSYSTEM = 10
 """NFNL_SUBSYS_NFTABLES."""
 
 
-class Family(IntEnum):
+class Family(
+    Enumeration,
+    prefix="NFPROTO_",
+    uapi="linux/netfilter.h",
+    kernel={"IP": "NFPROTO_IPV4", "IP6": "NFPROTO_IPV6"},
+):
     """Families of tables (NFPROTO_…), under the names that nft gives them."""
 
     UNSPEC = 0

@@ -11,10 +11,9 @@ Sources: `<linux/netfilter/nf_tables.h>`, `<linux/netfilter/nfnetlink.h>`; nft(8
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rawnl.attribute import be32, be64, binary, sbe32, string
+from rawnl.attribute import Bits, Enumeration, be32, be64, binary, sbe32, string
 from rawnl.errors import EncodeError
 from rawnl.nest import nest
 from rawnl.nft.expr import UAPI, Expression, expressions
@@ -66,8 +65,14 @@ class Object(NetfilterMessage):
         return type(self)(family=self.family, **given)
 
     def address(self) -> Self:
-        """A copy with only what tells it from all others, as deleting takes it. EncodeError where that is missing."""
+        """A copy with only what tells it from all others, as deleting takes it. EncodeError where that is missing.
+
+        What is missing would not be an error to the kernel: it takes "delete table" without a name for all tables.
+        """
         given = {name: value for name in self.key if (value := getattr(self, name)) is not None}
+        for name in self.key:
+            if name not in given and not (name in ("name", "handle") and ("name" in given or "handle" in given)):
+                raise EncodeError(f"{self.title}: which {name}?", attribute=name)
         return type(self)(family=self.family, **given)
 
     @property
@@ -103,13 +108,14 @@ def _of_table(values: dict[str, Any]) -> None:
     table = values.get("table")
     if isinstance(table, Table):
         values["table"] = table.name
-        values.setdefault("family", table.family)
+        if values.get("family") is None:
+            values["family"] = table.family
 
 
 # --- tables ------------------------------------------------------------------------------------------------------
 
 
-class TableFlags(IntFlag):
+class TableFlags(Bits, prefix="NFT_TABLE_F_", uapi=UAPI):
     """NFT_TABLE_F_…: "dormant" tables see no packets, "owner" ones go with the socket that made them."""
 
     DORMANT = 1
@@ -211,7 +217,7 @@ class Hook(Attrs, prefix="NFTA_HOOK_", uapi=UAPI):
     devs: Devices | None = nest(4, Devices)
 
 
-class ChainFlags(IntFlag):
+class ChainFlags(Bits, prefix="NFT_CHAIN_", uapi=UAPI):
     """NFT_CHAIN_…."""
 
     BASE = 1
@@ -219,7 +225,7 @@ class ChainFlags(IntFlag):
     BINDING = 4
 
 
-class Policy(IntEnum):
+class Policy(Enumeration, prefix="NF_", uapi="linux/netfilter.h"):
     """What becomes of a packet at the end of a base chain (NF_…)."""
 
     DROP = 0
@@ -377,24 +383,25 @@ class Rule(
             chain = values.get("chain")
             if isinstance(chain, Chain):
                 values["chain"] = chain.name
-                values.setdefault("table", chain.table)
-                values.setdefault("family", chain.family)
+                for name in ("table", "family"):
+                    if values.get(name) is None:
+                        values[name] = getattr(chain, name)
             _of_table(values)
             _with_comment(values)
             super().__init__(**values)
 
     def address(self) -> Self:
         if self.handle is None:
-            raise EncodeError(f"{self.title} has no handle; read it back, or delete the chain", attribute="handle")
+            raise EncodeError(
+                f"{self.title} has no handle that says which rule it is; read it back", attribute="handle"
+            )
         return super().address()
 
 
 # --- generations and batches ---------------------------------------------------------------------------------------
 
 
-class Generation(
-    NetfilterMessage, types={"NFT_MSG_NEWGEN": 0xA0F, "NFT_MSG_GETGEN": 0xA10}, prefix="NFTA_GEN_"
-):
+class Generation(NetfilterMessage, types={"NFT_MSG_NEWGEN": 0xA0F, "NFT_MSG_GETGEN": 0xA10}, prefix="NFTA_GEN_"):
     """The ruleset's generation, which every commit raises; beside it, whose commit or question it was."""
 
     __slots__ = ()
@@ -425,4 +432,3 @@ class BatchEnd(NetfilterMessage, types={"NFNL_MSG_BATCH_END": 17}, uapi="linux/n
 
 MESSAGES: tuple[type[NetfilterMessage], ...] = (Table, Chain, Rule, Generation, BatchBegin, BatchEnd)
 """Every declared message of the protocol."""
-

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 
-from rawnl.attribute import IPAddress
+from rawnl.attribute import IPAddress, ip_text
+from rawnl.bulk import OnError, Progress, load, undo_by_deleting
+from rawnl.errors import EncodeError
 from rawnl.route.address import Address, AddressCacheInfo, AddressFlags, Scope
 from rawnl.route.family import Family
+from rawnl.template import Template
 from rawnl.verbs.change import (
     ADD,
     REPLACE,
@@ -116,6 +120,51 @@ class Addresses(AddressChanges[None]):
 
     def _submit(self, change: Change) -> None:
         self._session.submit(change)
+
+    def add_many(
+        self,
+        addresses: Iterable[Prefix | tuple[Prefix, LinkLike]],
+        link: LinkLike | None = None,
+        *,
+        on_error: OnError = "stop",
+        progress: Progress | None = None,
+        **options: Unpack[AddressOptions],
+    ) -> int:
+        """Give one link many addresses, or many links one each; streamed in bounded memory; returns how many.
+
+        `addresses`: prefixes for `link`, or (prefix, link) pairs. They share all `options`; `on_error` and `progress`
+        are those of `Connection.batch`. Raises BatchError, EncodeError.
+        """
+        check_options("addresses", options, AddressOptions)
+        templates: dict[int, Template] = {}
+        fixed = None if link is None else index(self._session, link)
+
+        def pack(sequence: int, item: Prefix | tuple[Prefix, LinkLike]) -> bytes:
+            where = fixed
+            if isinstance(item, tuple):
+                item, near = item
+                where = near if type(near) is int else index(self._session, near)
+            if where is None:
+                raise EncodeError("no link was given for this address", attribute="link")
+            packed, length = split_prefix(item, "address")
+            template = templates.get(len(packed))
+            if template is None:
+                example = self._message(f"{ip_text(packed)}/{length}", where, options)
+                template = Template(example, ["prefixlen", "index", "local", "address"], RTM_NEWADDR, ADD)
+                templates[len(packed)] = template
+            return template.pack(sequence, length, where, packed, packed)
+
+        return load(
+            self._session.channel,
+            pack,
+            addresses,
+            Address,
+            "add an address",
+            size=96,
+            on_error=on_error,
+            undo=undo_by_deleting,
+            progress=progress,
+        )
 
     def list(self, link: LinkLike | None = None, *, family: Family | int | None = None) -> list[Address]:
         """All addresses, or those of a link, or of a family (2 for IPv4, 10 for IPv6). The kernel filters."""

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 from rawnl.attribute import IPAddress, ip_bytes, nearest
 from rawnl.channel import Channel
 from rawnl.errors import EncodeError
-from rawnl.interface import index_of
 from rawnl.message import Message
 from rawnl.netns import NetNS
 from rawnl.netns import open as open_netns
@@ -55,6 +54,10 @@ class Session(Protocol[R]):
         """The namespace."""
 
     @abstractmethod
+    def index_of(self, name: str) -> int:
+        """The index of the link called `name` (up to 15 bytes). Raises NotFound."""
+
+    @abstractmethod
     def submit(self, change: Change) -> R:
         """Carry the change out, now or with the next window."""
 
@@ -68,10 +71,14 @@ def index(session: Session[Any], link: LinkLike) -> int:
     if isinstance(link, str):
         if len(link.encode("utf-8", "surrogateescape")) > 15:
             found = session.channel.request(
-                Link(alt_ifname=link, ext_mask=RTEXT_FILTER_SKIP_STATS), RTM_GETLINK, 0, Link, what=f"look up link {link!r}"
+                Link(alt_ifname=link, ext_mask=RTEXT_FILTER_SKIP_STATS),
+                RTM_GETLINK,
+                0,
+                Link,
+                what=f"look up link {link!r}",
             )
             return found[0].index or 0
-        return index_of(session.channel.fileno(), link)
+        return session.index_of(link)
     if isinstance(link, Link):
         origin = getattr(link, "_origin", None)
         if origin is not None and origin != session.channel.origin:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
-from rawnl.attribute import IPAddress
+from rawnl.attribute import IPAddress, link_address_bytes
+from rawnl.bulk import OnError, Progress, load, undo_by_deleting
 from rawnl.route.family import Family
 from rawnl.route.neighbour import Neighbour, NeighbourFlags, NeighbourState
+from rawnl.template import Template
 from rawnl.verbs.change import ADD, REPLACE, Change, LinkLike, Session, family_of, index, label, split_prefix
 
 RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
@@ -86,14 +89,51 @@ class Neighbours(NeighbourChanges[None]):
     def _submit(self, change: Change) -> None:
         self._session.submit(change)
 
+    def add_many(
+        self,
+        entries: Iterable[tuple[IPAddress, str | bytes]],
+        link: LinkLike,
+        *,
+        state: NeighbourState | int | str = NeighbourState.PERMANENT,
+        on_error: OnError = "stop",
+        progress: Progress | None = None,
+    ) -> int:
+        """Add (address, link-layer address) pairs to a link, streamed in bounded memory; returns how many.
+
+        `on_error` and `progress` are those of `Connection.batch`. Raises BatchError, EncodeError.
+        """
+        templates: dict[tuple[int, int], Template] = {}
+        where = index(self._session, link)
+
+        def pack(sequence: int, entry: tuple[IPAddress, str | bytes]) -> bytes:
+            dst, lladdr = entry
+            packed, _ = split_prefix(dst, "dst")
+            hardware = link_address_bytes(lladdr)
+            template = templates.get((len(packed), len(hardware)))
+            if template is None:
+                example = Neighbour(family=family_of(packed), index=where, state=state, dst=packed, lladdr=hardware)
+                template = Template(example, ["dst", "lladdr"], RTM_NEWNEIGH, ADD)
+                templates[len(packed), len(hardware)] = template
+            return template.pack(sequence, packed, hardware)
+
+        return load(
+            self._session.channel,
+            pack,
+            entries,
+            Neighbour,
+            "add a neighbour",
+            size=64,
+            on_error=on_error,
+            undo=undo_by_deleting,
+            progress=progress,
+        )
+
     def list(
         self, link: LinkLike | None = None, *, family: Family | int | None = None, proxy: bool = False
     ) -> list[Neighbour]:
         """All IPv4 and IPv6 neighbours, or those of a link; with `proxy` the entries answered for others instead."""
         where = None if link is None else index(self._session, link)
-        request = Neighbour(
-            family=family, ifindex=where, flags=NeighbourFlags.PROXY if proxy else None
-        )
+        request = Neighbour(family=family, ifindex=where, flags=NeighbourFlags.PROXY if proxy else None)
         found = self._session.channel.dump(request, RTM_GETNEIGH, Neighbour, what="list neighbours")
         wanted = (family,) if family else (Family.INET, Family.INET6)
         return [entry for entry in found if entry.family in wanted and where in (None, entry.index)]
