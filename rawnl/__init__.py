@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from rawnl.errors import TimedOut as TimedOut
     from rawnl.netns import NetNS as NetNS
     from rawnl.ping import PingResult as PingResult
+    from rawnl.pods import Pod as Pod
+    from rawnl.pods import pods as pods
     from rawnl.route.address import Address as Address
     from rawnl.route.kinds.bridge import Bridge as Bridge
     from rawnl.route.kinds.bridge import BridgePort as BridgePort
@@ -69,6 +71,7 @@ _WHERE = {
     ),
     "netns": ("NetNS",),
     "ping": ("PingResult",),
+    "pods": ("Pod", "pods"),
     "route.address": ("Address",),
     "route.kinds.bridge": ("Bridge", "BridgePort"),
     "route.kinds.dummy": ("Dummy",),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import struct
+from binascii import unhexlify
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from string import hexdigits
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -19,20 +20,18 @@ if TYPE_CHECKING:
     from rawnl.wire import Attrs
 
 _length_at = LENGTH.unpack_from
-_from_hex = bytes.fromhex
 _HEXADECIMAL = frozenset(hexdigits)
 
 
 def link_address_bytes(value: Any) -> bytes:
     """`"02:00:00:00:00:01"` (also with `-`), or bytes, to bytes."""
     if isinstance(value, str):
-        if len(value) == 17 and value[2::3] == ":::::":
-            try:
-                data = _from_hex(value.replace(":", " "))
-                if len(data) == 6:
-                    return data
-            except ValueError:
-                pass
+        try:
+            data = unhexlify(value.replace(":", ""))
+            if data and data.hex(":") == value:
+                return data
+        except ValueError:
+            pass
         parts = value.replace("-", ":").split(":")
         if not all(1 <= len(part) <= 2 and _HEXADECIMAL.issuperset(part) for part in parts):
             raise EncodeError(f"{value!r} is no link-layer address such as '02:00:00:00:00:01'")
@@ -53,9 +52,7 @@ def lladdr(number: int, kernel: str = "") -> Any:
     def decode(buffer: Any, start: int, end: int) -> Any:
         return bytes(buffer[start:end]).hex(":")
 
-    attribute = Attribute(
-        number, encode, decode, expects="a link-layer address", kernel=kernel, sample=("lladdr",)
-    )
+    attribute = Attribute(number, encode, decode, expects="a link-layer address", kernel=kernel, sample=("lladdr",))
 
     def get(self: Attrs) -> Any:
         buffer = self._buffer
@@ -71,7 +68,7 @@ def lladdr(number: int, kernel: str = "") -> Any:
 
 
 IPAddress: TypeAlias = (
-    "str | ipaddress.IPv4Address | ipaddress.IPv6Address | ipaddress.IPv4Interface | ipaddress.IPv6Interface"
+    "str | bytes | ipaddress.IPv4Address | ipaddress.IPv6Address | ipaddress.IPv4Interface | ipaddress.IPv6Interface"
 )
 _IP_OBJECTS = (ipaddress.IPv4Address, ipaddress.IPv6Address)
 

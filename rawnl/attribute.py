@@ -131,9 +131,7 @@ def _integer(
         value = read(buffer, start)[0]
         return value if enum is None else to_enum(enum, value)
 
-    attribute = Attribute(
-        number, encode, decode, expects=expects, kernel=kernel, sample=("integer", low, high, enum)
-    )
+    attribute = Attribute(number, encode, decode, expects=expects, kernel=kernel, sample=("integer", low, high, enum))
     if not big:
         # One unpack reads the length and the value; the general way would take two. Where the value is shorter than
         # declared and last in the buffer, the unpack could reach over the end, hence the check of its error.

@@ -58,19 +58,30 @@ os.register_at_fork(after_in_child=_forked)
 class Channel:
     """A netlink socket in the namespace of descriptor `netns`, which must stay open as long as the channel."""
 
-    def __init__(self, protocol: int, netns: int, *, origin: object = None, timeout: float = DEFAULT_TIMEOUT) -> None:
+    def __init__(
+        self,
+        protocol: int,
+        netns: int,
+        *,
+        origin: object = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        socket: tuple[int, int] | None = None,
+        arena: kernel.Arena | None = None,
+    ) -> None:
+        """`socket`: one that is open already, with its port id; `arena`: receive memory to share with other channels
+        that are not in use at the same time. Raises KernelError."""
         self.protocol = protocol
         self.timeout = timeout
         self.origin = origin
         self._netns = netns
         self._lock = threading.Lock()
         self._sequence = int(time.time()) & 0x7FFFFFFF
-        self._arena = kernel.Arena()
+        self._arena = arena or kernel.Arena()
         self._window_items = 0
         self._forks = _Forks.count
         self._broken = False
         self._closed = False
-        self._fd, self.port_id = self._socket()
+        self._fd, self.port_id = socket or self._socket()
 
     def _socket(self) -> tuple[int, int]:
         try:

@@ -52,7 +52,7 @@ class Connection:
         try:
             self.channel = Channel(
                 NETLINK_ROUTE,
-                self.netns.fileno() if netns is not None else -1,
+                self.netns.fileno(),
                 origin=self.netns.inode,
                 timeout=timeout,
             )

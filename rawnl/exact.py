@@ -136,9 +136,15 @@ def assemble(built: Attrs) -> bytes:
         except EncodeError as error:
             raise error.within(name) from None
         except VALUE_ERRORS:
-            declared = built._attributes.get(name)
-            raise EncodeError(f"{value!r} is not {declared.expects if declared else 'bytes'}", attribute=name) from None
+            raise refusal(built, name, value) from None
     return b"".join(parts)
+
+
+def refusal(built: Attrs, name: str, value: Any) -> EncodeError:
+    """The error for a value of the wrong type or out of its range."""
+    number = number_of(name)
+    declared = built._attributes.get(name) or built._by_number.get(-1 if number is None else number & TYPE_MASK)
+    return EncodeError(f"{value!r} is not {declared.expects if declared else 'bytes'}", attribute=name)
 
 
 def _spelled(built: Attrs, kind: int, value: Any) -> bytes:

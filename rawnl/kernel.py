@@ -104,13 +104,13 @@ def netlink_socket(protocol: int, netns: int = OWN) -> tuple[int, int]:
     namespace.
     """
     port_id = _new("uint32_t *")
-    fd = _checked(_lib.rn_netlink_open(netns, protocol, port_id))
+    fd = _checked(_lib.rn_netlink_open(_there(netns), protocol, port_id))
     return fd, port_id[0]
 
 
 def socket_in(netns: int, domain: int, type: int, protocol: int = 0) -> int:
     """The descriptor (CLOEXEC) of any socket(2) made in a namespace. Raises: OSError."""
-    return _checked(_lib.rn_socket_in(netns, domain, type, protocol))
+    return _checked(_lib.rn_socket_in(_there(netns), domain, type, protocol))
 
 
 def open_in(netns: int, path: Path, flags: int) -> int:
@@ -121,7 +121,7 @@ def open_in(netns: int, path: Path, flags: int) -> int:
 
     Raises: OSError; EINVAL with O_CREAT or O_TMPFILE.
     """
-    result = _lib.rn_open_in(netns, _text(path), flags)
+    result = _lib.rn_open_in(_there(netns), _text(path), flags)
     if result < 0:
         _fail(result, os.fsdecode(path))
     return int(result)
@@ -133,6 +133,28 @@ def netns_create() -> int:
     Raises: OSError; EPERM without CAP_SYS_ADMIN, ENOSPC over user.max_net_namespaces.
     """
     return _checked(_lib.rn_netns_create())
+
+
+def _there(netns: int) -> int:
+    """`OWN` for a descriptor of the thread's own namespace, which nobody needs a privilege to work in."""
+    if netns < 0:
+        return OWN
+    try:
+        own = os.stat("/proc/thread-self/ns/net")
+        return OWN if os.path.samestat(os.fstat(netns), own) else netns
+    except OSError:
+        return netns  # No /proc, or no descriptor: entering it will tell.
+
+
+def netns_create_with(protocol: int) -> tuple[int, int, int]:
+    """A new network namespace and a netlink socket in it: both descriptors (CLOEXEC) and the socket's port id.
+
+    The same as `netns_create` and `netlink_socket`, at the price of one. Raises: OSError.
+    """
+    socket_fd = _new("int *")
+    port_id = _new("uint32_t *")
+    fd = _checked(_lib.rn_netns_create_with(protocol, socket_fd, port_id))
+    return fd, socket_fd[0], port_id[0]
 
 
 # --- the calling thread or process itself -------------------------------------------------------------------

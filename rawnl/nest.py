@@ -6,12 +6,11 @@ request back from the byte offset of an extended ack to the dotted name of the a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from rawnl.attribute import HEADER, MAX_LENGTH, NESTED, PAD, TYPE_MASK, Attribute, Getter, attribute_bytes
 from rawnl.errors import DecodeError, EncodeError
-from rawnl.wire import Attrs, Field, no_bytes, walk
+from rawnl.tlv import HEADER, MAX_LENGTH, NESTED, PAD, TYPE_MASK, Attribute, Getter, Part, attribute_bytes
+from rawnl.wire import MAX_DEPTH, Attrs, Field, walk
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -19,9 +18,20 @@ if TYPE_CHECKING:
 
 class Struct(Attrs):
     """A C struct as an attribute's payload. An older kernel may send less of it (the rest reads as None) and a
-    newer one more (kept as `tail`)."""
+    newer one more (kept as `tail`).
+
+    One that was read short is spelled with `_size=`, the number of bytes up to the last whole member.
+    """
 
     __slots__ = ()
+
+    _aligned: ClassVar[bool] = False
+    _size: ClassVar[int] = 0
+
+    @classmethod
+    def _lay_out(cls, size: int) -> None:
+        super()._lay_out(size)
+        cls._size = size
 
     @classmethod
     def _field_getter(cls, member: Field) -> Getter:
@@ -35,9 +45,9 @@ class Struct(Attrs):
 
         return get
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        cls._encoders["tail"] = no_bytes
+    @classmethod
+    def _is_unused(cls, name: str) -> bool:
+        return name in ("tail", "_size") or super()._is_unused(name)
 
     @classmethod
     def _view(cls, buffer: Any, start: int, end: int) -> Self:
@@ -45,27 +55,52 @@ class Struct(Attrs):
         view._buffer, view._table, view._row = buffer, [start], 0
         return view
 
+    def _whole_members(self) -> int:
+        """How many bytes of what was read are members that are all there."""
+        given = self._end() - self._table[0]
+        ends = (member.offset + member.packer.size for member in self._fields.values())
+        return max((end for end in ends if end <= given), default=0)
+
     @property
     def tail(self) -> bytes:
         """What came after the members that rawnl knows."""
         if self._buffer is None:
-            return bytes(self._table.get("tail", b""))
-        return bytes(self._buffer[self._table[0] + self._size() : self._end()])
-
-    @classmethod
-    def _size(cls) -> int:
-        return max((member.offset + member.packer.size for member in cls._fields.values()), default=0)
+            return b""
+        return bytes(self._buffer[self._table[0] + self._whole_members() : self._end()])
 
     def present(self) -> dict[str, Any]:
-        found = {name: value for name in self._fields if name[0] != "_" and (value := getattr(self, name))}
+        if self._buffer is None:
+            return super().present()
+        found = {}
+        for name, member in self._fields.items():
+            value = getattr(self, name)
+            if value is not None and (value.strip(b"\0") if member.unused else value):
+                found[name] = value
+        size = self._whole_members()
+        if size < self._size:
+            found["_size"] = size
         if self.tail:
             found["tail"] = self.tail
         return found
 
+    def raw(self, number: int) -> bytes | None:
+        return None
+
     def body(self) -> bytes:
         if self._buffer is not None:
             return bytes(self._buffer[self._table[0] : self._end()])
-        return self._head()[: self._size()] + self.tail
+        return self._head()
+
+    def _assemble(self) -> bytes:
+        size, tail = self._table.get("_size", self._size), self._table.get("tail", b"")
+        if not isinstance(size, int) or not 0 <= size <= self._size:
+            raise EncodeError(f"{size!r} is not a size from 0 to {self._size}", attribute="_size")
+        if not isinstance(tail, (bytes, bytearray)):
+            raise EncodeError(f"{tail!r} is not bytes", attribute="tail")
+        return self._careful_head()[:size] + tail
+
+    def _of_body(self, body: bytes) -> Self:
+        return self._parse(body)
 
 
 def nest(number: int, cls: type[Attrs], kernel: str = "", *, flagged: bool = True) -> Any:
@@ -95,7 +130,7 @@ class _Nest(Attribute):
     __slots__ = ("cls",)
     cls: type[Attrs]
 
-    def inner(self, buffer: Any, start: int, end: int, owner: Attrs) -> list[tuple[str, type[Attrs], int, int]]:
+    def inner(self, buffer: Any, start: int, end: int, owner: Attrs) -> list[Part]:
         return [("", self.cls, start, end)]
 
 
@@ -116,23 +151,31 @@ def nests(number: int, cls: type[Attrs], item: int = 1, kernel: str = "") -> Any
     def decode(buffer: Any, start: int, end: int) -> Any:
         return [cls._view(buffer, first, last) for _, first, last in walk(buffer, start, end)]
 
-    return _Nests(
-        number, encode, decode, expects=f"a list of {cls.__name__}", kernel=kernel, sample=("nests", cls)
-    )
+    return _Nests(number, encode, decode, expects=f"a list of {cls.__name__}", kernel=kernel, sample=("nests", cls))
 
 
 class _Nests(Attribute):
     __slots__ = ()
 
-    def inner(self, buffer: Any, start: int, end: int, owner: Attrs) -> list[tuple[str, type[Attrs], int, int]]:
+    def inner(self, buffer: Any, start: int, end: int, owner: Attrs) -> list[Part]:
         cls = self.sample[1]
         return [(f"[{i}]", cls, first, last) for i, (_, first, last) in enumerate(walk(buffer, start, end))]
 
 
-def path_at(cls: type[Attrs], buffer: Any, start: int, end: int, offset: int, missing: int | None = None) -> str:
+def path_at(
+    cls: type[Attrs],
+    buffer: Any,
+    start: int,
+    end: int,
+    offset: int,
+    missing: int | None = None,
+    *,
+    depth: int = MAX_DEPTH,
+) -> str:
     """The dotted path of the attribute at byte `offset` of `buffer`, where a `cls` lies in `buffer[start:end]`.
 
     With `missing` the path ends in the name of that absent attribute of the nest at `offset` (of the whole, for 0).
+    An empty string where nothing is found there, or the bytes make no sense.
     """
     try:
         owner = cls._view(buffer, start, end)
@@ -144,12 +187,12 @@ def path_at(cls: type[Attrs], buffer: Any, start: int, end: int, offset: int, mi
                 continue
             attribute = cls._by_number.get(kind & TYPE_MASK)
             name = attribute.name if attribute else f"attr_{kind & TYPE_MASK}"
-            if offset < first and missing is None:
+            if attribute is None or depth == 0 or (offset < first and missing is None):
                 return name
-            for label, inner, inner_start, inner_end in attribute.inner(buffer, first, last, owner) if attribute else ():
-                if inner_start <= offset < inner_end or (missing is not None and offset < first):
-                    at = inner_start if missing is not None and offset < first else offset
-                    rest = path_at(inner, buffer, inner_start, inner_end, at, missing)
+            for label, inner, inner_start, inner_end in attribute.inner(buffer, first, last, owner):
+                at = inner_start if missing is not None and offset < first else offset
+                if inner_start <= at < inner_end or at == inner_start:
+                    rest = path_at(inner, buffer, inner_start, inner_end, at, missing, depth=depth - 1)
                     return f"{name}{label}.{rest}" if rest else name + label
             return name
     except DecodeError:

@@ -14,8 +14,9 @@ import contextlib
 import fcntl
 import os
 import signal
-from collections.abc import Iterator, Sequence
-from errno import EINVAL, ENOENT, ENOTTY
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from errno import EINVAL, ELOOP, ENOENT, ENOTTY
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -23,7 +24,7 @@ from rawnl import kernel
 from rawnl.channel import Channel
 from rawnl.errors import ConnectionClosed, EncodeError, KernelError
 from rawnl.route.nsid import NamespaceId
-from rawnl.teardown import delete_all
+from rawnl.teardown import delete_all, delete_indexes, listing
 
 if TYPE_CHECKING:
     import socket
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 RUN_DIR = "/run/netns"
 _NS_GET_NSTYPE = 0xB703  # <linux/nsfs.h>, ioctl_ns(2)
 _RTM_GETNSID = 90
+# Without O_NONBLOCK a pipe that lies where a namespace should be would keep us waiting.
+_OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class NetNS:
@@ -89,16 +92,24 @@ class NetNS:
         """Take the name away and close: the namespace ends when nothing else holds it.
 
         With `wait` the links in it are deleted first, so that their far ends and names are gone, for sure, on return;
-        without it the kernel gets to that in its own time. Raises NotFound when the name is gone already.
+        without it the kernel gets to that in its own time.
+
+        Raises NotFound when the name is gone already or stands for another namespace by now, which is left alone, and
+        EncodeError for a namespace without a name that was not made here: there is nothing to take away.
         """
-        if wait and self._fd >= 0:
-            _delete_links(self)
-        name, self.name, self.created = self.name, None, False
+        self.fileno()
+        if self.name is None and not self.created:
+            raise EncodeError(f"{self!r} has no name that could be taken away; close() lets go of it")
         try:
-            if name is not None:
-                _unname(name)
+            if wait:
+                _delete_links(self)
         finally:
-            self.close()
+            name, self.name, self.created = self.name, None, False
+            try:
+                if name is not None:
+                    _unname(name, self)
+            finally:
+                self.close()
 
     def run(self, args: Sequence[str] | str, **options: Any) -> subprocess.CompletedProcess[Any]:
         """`subprocess.run` inside the namespace, as `ip netns exec NAME …` does; same arguments, same result."""
@@ -146,9 +157,10 @@ class NetNS:
         Threads started inside inherit it. Should the way back fail, the thread ends (SystemExit): nothing may go on
         working in the wrong namespace unnoticed.
         """
+        fd = self.fileno()
         with current() as before:
             try:
-                kernel.setns(self.fileno())
+                kernel.setns(fd)
             except OSError as error:
                 raise _error(error, f"enter {self!r}") from None
             try:
@@ -223,7 +235,7 @@ def create(name: str | None = None) -> NetNS:
     ...     red.run(["ip", "link"])
     """
     if name is not None:
-        _checked_name(name)
+        checked_name(name)
     what = f"create namespace {name!r}" if name else "create a namespace"
     try:
         fd = kernel.netns_create()
@@ -231,7 +243,7 @@ def create(name: str | None = None) -> NetNS:
         raise _error(error, what) from None
     try:
         if name is not None:
-            _name(fd, name)
+            give_name(fd, name)
     except BaseException as error:
         os.close(fd)
         if isinstance(error, OSError) and not isinstance(error, KernelError):
@@ -250,7 +262,7 @@ def open(
     """A namespace that exists: by name under /run/netns, of a process, by path, or by an open descriptor.
 
     The result is held open on its own: `fd` is duplicated, a process may end. Raises NotFound, and EncodeError for a
-    name that cannot be or something that is no network namespace.
+    name or number that cannot be. What is no network namespace is a KernelError (EINVAL).
     """
     given = [
         (key, value) for key, value in (("name", name), ("pid", pid), ("path", path), ("fd", fd)) if value is not None
@@ -260,14 +272,19 @@ def open(
     what = f"open the namespace of {given[0][0]} {given[0][1]!r}"
     try:
         if name is not None:
-            _checked_name(name)
-            opened = os.open(f"{RUN_DIR}/{name}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            checked_name(name)
+            opened = os.open(f"{RUN_DIR}/{name}", _OPEN | os.O_NOFOLLOW)
         elif pid is not None:
-            opened = _of_process(pid)
+            opened = _of_process(_checked_number(pid, "pid"))
         elif path is not None:
-            opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            opened = os.open(path, _OPEN)
         else:
-            opened = fcntl.fcntl(fd or 0, fcntl.F_DUPFD_CLOEXEC, 3)
+            opened = fcntl.fcntl(_checked_number(fd, "fd"), fcntl.F_DUPFD_CLOEXEC, 3)
+    except EncodeError:
+        raise
+    except ValueError as error:
+        # A NUL byte, or characters that no path can hold.
+        raise EncodeError(f"{path!r} is no path: {error}", attribute="path") from None
     except OSError as error:
         if name is not None and error.errno == ENOENT:
             raise KernelError.of(ENOENT, request=what, message=f"There is no {RUN_DIR}/{name}") from None
@@ -315,15 +332,63 @@ def delete(name: str, *, wait: bool = False) -> None:
 
     Raises NotFound when there is none, and removes a leftover file of that name too.
     """
-    _checked_name(name)
+    checked_name(name)
+    try:
+        netns = open(name)
+    except KernelError as error:
+        # A leftover, or a symbolic link: what stands there under the name is taken away, and nothing else.
+        if error.errno not in (EINVAL, ELOOP):
+            raise
+        _unname(name)
+        return
+    netns.delete(wait=wait)
+
+
+def delete_many(names: Iterable[str], *, wait: bool = True) -> None:
+    """Delete many named namespaces. With `wait` all links in them, and their far ends, are gone for sure on return.
+
+    The far ends in the caller's own namespace are deleted first, all at the price of one, which takes the near ends
+    with them; only namespaces that still hold links then are emptied one by one. Raises NotFound for a name that is not
+    there; the others are deleted all the same.
+    """
+    names = [*names]
+    for name in names:
+        checked_name(name)
     if wait:
+        _empty(names)
+    missing: KernelError | None = None
+    for name in names:
         try:
-            with open(name) as netns:
-                _delete_links(netns)
-        except KernelError as error:
-            if error.errno != EINVAL:
-                raise
-    _unname(name)
+            _unname(name)
+        except FileNotFoundError as error:
+            missing = error if isinstance(error, KernelError) else missing
+    if missing is not None:
+        raise missing
+
+
+def _empty(names: Sequence[str]) -> None:
+    channel = Channel(0, kernel.OWN)
+    opened = []
+    try:
+        for name in names:
+            try:
+                opened.append(open(name))
+            except KernelError:
+                continue  # A leftover file or nothing at all: deletion will tell.
+        ids = {nsid for netns in opened if (nsid := nsid_of(channel, netns)) is not None}
+        links = listing(channel)
+        far = [link.index or 0 for link in links if link.link_netnsid in ids and link.kind == "veth"]
+        delete_indexes(channel, far, links)
+        for netns in opened:
+            inside = Channel(0, netns.fileno())
+            try:
+                delete_all(inside)
+            finally:
+                inside.close()
+    finally:
+        channel.close()
+        for netns in opened:
+            netns.close()
 
 
 def nsid_of(channel: Channel, netns: NetNS) -> int | None:
@@ -336,13 +401,26 @@ def nsid_of(channel: Channel, netns: NetNS) -> int | None:
 # --- the ways of /run/netns
 
 
-def _checked_name(name: str) -> None:
+def checked_name(name: str) -> None:
+    """Raise EncodeError for what cannot be a namespace's name."""
     if not isinstance(name, str):
         raise TypeError(f"a namespace's name is a str, not {type(name).__name__}")
     if not name or name in (".", "..") or "/" in name or "\0" in name:
         raise EncodeError(f"{name!r} is no name for a namespace: not empty, no '/', not '.' or '..', no NUL byte")
-    if len(os.fsencode(name)) > 255:
-        raise EncodeError(f"a namespace's name has at most 255 bytes, not {len(os.fsencode(name))}")
+    try:
+        length = len(os.fsencode(name))
+    except UnicodeEncodeError:
+        raise EncodeError(f"{name!r} is no name for a namespace: it has characters that no file can have") from None
+    if length > 255:
+        raise EncodeError(f"a namespace's name has at most 255 bytes, not {length}")
+
+
+def _checked_number(number: int | None, which: str) -> int:
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise TypeError(f"{which} is an int, not {type(number).__name__}")
+    if not 0 <= number < 1 << 31:
+        raise EncodeError(f"{number} is out of range; it is 0 to 2147483647", attribute=which)
+    return number
 
 
 def _error(error: OSError, what: str) -> KernelError:
@@ -353,6 +431,8 @@ def _error(error: OSError, what: str) -> KernelError:
 
 
 def _type_of(fd: int) -> int | None:
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        return None  # Devices have ioctls of their own, which this must not become.
     try:
         return fcntl.ioctl(fd, _NS_GET_NSTYPE)
     except OSError as error:
@@ -365,7 +445,7 @@ def _of_process(pid: int) -> int:
     # The pidfd proves at the end that the number still means the process that it meant at the start.
     pidfd = os.pidfd_open(pid)
     try:
-        fd = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(f"/proc/{pid}/ns/net", _OPEN)
         try:
             signal.pidfd_send_signal(pidfd, 0)
         except PermissionError:
@@ -378,7 +458,8 @@ def _of_process(pid: int) -> int:
         os.close(pidfd)
 
 
-def _name(fd: int, name: str) -> None:
+def give_name(fd: int, name: str) -> None:
+    """Mount the namespace `fd` under /run/netns. Raises OSError; nothing half-made stays behind."""
     directory = _run_directory()
     try:
         target = os.open(
@@ -419,9 +500,13 @@ def _run_directory() -> int:
     return os.open(RUN_DIR, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
-def _unname(name: str) -> None:
+def _unname(name: str, netns: NetNS | None = None) -> None:
+    """Take a name away; with `netns` only as long as it stands for that one."""
     path = f"{RUN_DIR}/{name}"
+    what = f"delete namespace {name!r}"
     try:
+        if netns is not None and not os.path.samestat(os.lstat(path), os.fstat(netns.fileno())):
+            raise KernelError.of(ENOENT, request=what, message="The name stands for another namespace by now")
         try:
             kernel.umount(path, kernel.MNT_DETACH | kernel.UMOUNT_NOFOLLOW)
         except OSError as error:
@@ -430,8 +515,10 @@ def _unname(name: str) -> None:
                 raise
         os.unlink(path)
     except OSError as error:
+        if isinstance(error, KernelError):
+            raise
         message = "There is no such namespace" if error.errno == ENOENT else ""
-        raise KernelError.of(error.errno or 0, request=f"delete namespace {name!r}", message=message) from None
+        raise KernelError.of(error.errno or 0, request=what, message=message) from None
 
 
 def _nsid(channel: Channel, name: str) -> int | None:

@@ -73,9 +73,15 @@ def ping(
     takes its link as a scope: `fe80::1%eth0`. An unanswered request is no error; one that cannot be sent, for want of a
     route, is a KernelError (ENETUNREACH).
     """
+    for name, value, low, high in (
+        ("count", count, 1, float("inf")),
+        ("size", size, 0, 65507),
+        ("interval", interval, 0, 86400),
+        ("timeout", timeout, 0, 86400),
+    ):
+        if not low <= value <= high:
+            raise EncodeError(f"{value} is out of range, {low} to {high}", attribute=name)
     family, where = _destination(netns, address)
-    if count < 1 or not 0 <= size <= 65507:
-        raise EncodeError(f"count {count} is below 1, or size {size} outside of 0 to 65507")
     with _open(netns, family, address) as sock:
         raw = sock.type == socket.SOCK_RAW
         identifier = int.from_bytes(os.urandom(2), "big")
@@ -97,23 +103,38 @@ def ping(
 
 
 def _destination(netns: int, address: str) -> tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]:
-    text, _, scope = str(address).partition("%")
+    text, percent, scope = str(address).partition("%")
     try:
         parsed = ipaddress.ip_address(text)
     except ValueError:
         raise EncodeError(f"{address!r} is no IP address") from None
     if parsed.version == 4:
+        if percent:
+            raise EncodeError(f"{address!r}: an IPv4 address takes no scope")
         return socket.AF_INET, (text, 0)
-    if scope and not scope.isdecimal():
-        # A link is known by its name in its own namespace only, so the name is looked up there.
-        from rawnl.interface import index_of
+    if not percent:
+        if parsed.is_link_local:
+            raise EncodeError(f"{address!r} is there on every link; say on which one, as in '{text}%eth0'")
+        return socket.AF_INET6, (text, 0, 0, 0)
+    if not scope.isdecimal():
+        return socket.AF_INET6, (text, 0, 0, _index_in(netns, scope))
+    if not 0 < int(scope) < 1 << 31:
+        raise EncodeError(f"{address!r}: {scope} is no index of a link; those are 1 to 2147483647")
+    return socket.AF_INET6, (text, 0, 0, int(scope))
 
+
+def _index_in(netns: int, name: str) -> int:
+    """A link is known by its name in its own namespace only, so it is looked up there."""
+    from rawnl.interface import index_of
+
+    try:
         fd = kernel.socket_in(netns, socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            scope = str(index_of(fd, scope))
-        finally:
-            os.close(fd)
-    return socket.AF_INET6, (text, 0, 0, int(scope or 0))
+    except OSError as error:
+        raise KernelError.of(error.errno or 0, request=f"look up link {name!r}") from None
+    try:
+        return index_of(fd, name)
+    finally:
+        os.close(fd)
 
 
 def _open(netns: int, family: socket.AddressFamily, address: str) -> socket.socket:
@@ -158,9 +179,12 @@ def _await(
     timeout: float,
 ) -> float | None:
     """The seconds until the answer; None when there is none in time. Other packets are passed over."""
+    # Not select(), which cannot wait for a descriptor over 1023.
+    arrival = select.poll()
+    arrival.register(sock, select.POLLIN)
     while True:
         rest = sent_at + timeout - time.monotonic()
-        if rest <= 0 or not select.select([sock], [], [], rest)[0]:
+        if rest <= 0 or not arrival.poll(rest * 1e3):
             return None
         try:
             packet = sock.recv(65535)

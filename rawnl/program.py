@@ -11,6 +11,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Sequence
+from errno import EBUSY
 from typing import TYPE_CHECKING, Any
 
 from rawnl import kernel
@@ -26,6 +27,7 @@ def popen(netns: NetNS, args: Sequence[str] | str, **options: Any) -> subprocess
     Raises what Popen raises (FileNotFoundError for a program that is not there), and KernelError when the namespace
     cannot be entered.
     """
+    netns.fileno()
     outcome: list[subprocess.Popen[Any] | BaseException] = []
 
     def start() -> None:
@@ -37,7 +39,13 @@ def popen(netns: NetNS, args: Sequence[str] | str, **options: Any) -> subprocess
 
     thread = threading.Thread(target=start, name="rawnl-popen", daemon=True)
     thread.start()
-    thread.join()
+    try:
+        thread.join()
+    except BaseException:
+        # Ctrl-C: a program that nobody will ever hear of must not go on running.
+        thread.join()
+        _end(outcome[0])
+        raise
     started = outcome[0]
     if isinstance(started, BaseException):
         raise started
@@ -56,8 +64,12 @@ def run(
 ) -> subprocess.CompletedProcess[Any]:
     """`subprocess.run` inside `netns`."""
     if capture_output:
+        if options.get("stdout") is not None or options.get("stderr") is not None:
+            raise ValueError("stdout and stderr may not be given together with capture_output")
         options["stdout"] = options["stderr"] = subprocess.PIPE
     if input is not None:
+        if options.get("stdin") is not None:
+            raise ValueError("stdin may not be given together with input")
         options["stdin"] = subprocess.PIPE
     with popen(netns, args, **options) as process:
         try:
@@ -73,6 +85,12 @@ def run(
     return result
 
 
+def _end(started: subprocess.Popen[Any] | BaseException) -> None:
+    if isinstance(started, subprocess.Popen):
+        with started:
+            started.kill()
+
+
 def _move(netns: NetNS) -> None:
     """Take the calling thread, which never comes back, into the namespace."""
     try:
@@ -80,27 +98,30 @@ def _move(netns: NetNS) -> None:
         kernel.unshare(kernel.CLONE_NEWNS)
         # Nothing that is mounted from here on may spread outside.
         kernel.mount("", "/", "none", kernel.MS_SLAVE | kernel.MS_REC)
+        _show_sysfs()
     except OSError as error:
         raise KernelError.of(error.errno or 0, request=f"enter {netns!r} to run a program") from None
-    _show_sysfs()
     if netns.name is not None:
         _show_etc(f"/etc/netns/{netns.name}")
 
 
 def _show_sysfs() -> None:
-    """Let /sys/class/net be that of the namespace, where the kernel allows it; a container may not be allowed to."""
+    """Let /sys/class/net be that of the namespace, where the kernel allows it; a container may not be allowed to.
+
+    The new one goes on top: taken away first, the old one could not come back where no new one is allowed.
+    """
+    if not os.path.isdir("/sys"):
+        return
     flags = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
-    if os.path.ismount("/sys"):
-        if os.statvfs("/sys").f_flag & os.ST_RDONLY:
-            flags |= kernel.MS_RDONLY
-        try:
-            kernel.umount("/sys", kernel.MNT_DETACH)
-        except OSError:
-            pass  # Locked by an outer user namespace: the new one goes on top.
+    if os.statvfs("/sys").f_flag & os.ST_RDONLY:
+        flags |= kernel.MS_RDONLY
     try:
         kernel.mount("sysfs", "/sys", "sysfs", flags)
     except PermissionError:
         pass
+    except OSError as error:
+        if error.errno != EBUSY:  # It is that of the namespace already.
+            raise
 
 
 def _show_etc(directory: str) -> None:

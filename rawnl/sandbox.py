@@ -6,11 +6,13 @@ Strategy: a child process unshares, as root or, through a user namespace, withou
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 
 from rawnl import kernel
 from rawnl.errors import KernelError
@@ -58,7 +60,8 @@ def run(function: Callable[[], int], *, user: bool | None = None) -> int:
     """Run `function` in a sandbox of its own, in a child process; its result becomes this one's: an exit status.
 
     The child dies with its parent, and with it the sandbox and all in it. Ctrl-C reaches the child as
-    KeyboardInterrupt; if it does not handle it, the status is 130.
+    KeyboardInterrupt; if it does not handle it, the status is 130. SIGTERM and SIGHUP are passed on to the child; when
+    they end it, the status is 143 or 129.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -71,11 +74,11 @@ def run(function: Callable[[], int], *, user: bool | None = None) -> int:
             if os.getppid() != parent:
                 os._exit(1)
             enter(user=user)
-            status = function()
+            status = _status(function())
         except KeyboardInterrupt:
             status = 130
         except SystemExit as error:
-            status = error.code if isinstance(error.code, int) else 1
+            status = _status(error.code)
         except KernelError as error:
             print(f"rawnl: {error}", file=sys.stderr)
         except BaseException:
@@ -86,15 +89,62 @@ def run(function: Callable[[], int], *, user: bool | None = None) -> int:
                 sys.stderr.flush()
             finally:
                 os._exit(status)
+    with _passed_on(child):
+        code = _await(child)
+    return code if code >= 0 else 128 - code
+
+
+@contextlib.contextmanager
+def _passed_on(child: int) -> Iterator[None]:
+    """Pass SIGTERM and SIGHUP on to the child, instead of leaving the last word to them. Main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def pass_on(number: int, frame: object) -> None:
+        os.kill(child, number)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    # What is ignored stays so, for nohup(1); and None is a handler that is not Python's.
+    before = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
+    for number in before:
+        signal.signal(number, pass_on)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _await(child: int) -> int:
+    """The exit code of the child, negative for a signal.
+
+    Ctrl-C on a terminal reaches parent and child alike, being of one process group; SIGINT sent to the parent alone
+    does not. So the child gets it from here if it is still there a moment later.
+    """
+    forward_at: float | None = None
     while True:
         try:
-            _, state = os.waitpid(child, 0)
-            break
+            done, state = os.waitpid(child, 0 if forward_at is None else os.WNOHANG)
+            if done:
+                return os.waitstatus_to_exitcode(state)
+            if forward_at is not None and time.monotonic() >= forward_at:
+                os.kill(child, signal.SIGINT)
+                forward_at = None
+            else:
+                time.sleep(0.005)
         except KeyboardInterrupt:
-            # The child has it too, being of the same process group, and is about to end.
-            continue
-    code = os.waitstatus_to_exitcode(state)
-    return code if code >= 0 else 128 - code
+            forward_at = time.monotonic() + 0.1
+
+
+def _status(result: object) -> int:
+    """An exit status as sys.exit() understands it: None is 0, a text is printed and 1; 8 bits, and never 0 for more."""
+    if result is None:
+        return 0
+    if not isinstance(result, int):
+        print(result, file=sys.stderr)
+        return 1
+    return result & 0xFF or int(result != 0)
 
 
 def _try_unshare(flags: int) -> bool:

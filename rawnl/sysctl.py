@@ -14,6 +14,9 @@ from rawnl.errors import EncodeError, KernelError
 from rawnl.netns import NetNS
 
 
+_SWAPPED = str.maketrans("./", "/.")
+
+
 class Sysctl:
     """The net.* settings of one namespace: `get`, `set`."""
 
@@ -23,7 +26,8 @@ class Sysctl:
     def get(self, key: str) -> str:
         """The value of `key`, such as "net.ipv4.ip_forward", without its line end.
 
-        Separate with `/` where a name has a dot of its own: "net/ipv4/conf/eth0.100/forwarding".
+        A name with a dot of its own is written as sysctl(8) has it, "net.ipv4.conf.eth0/100.forwarding", or with `/`
+        as the separator: "net/ipv4/conf/eth0.100/forwarding".
         Raises NotFound for a setting that this kernel does not have.
         """
         fd = self._open(key, os.O_RDONLY)
@@ -41,17 +45,27 @@ class Sysctl:
         """Write `value` to `key`. Raises KernelError: NotFound, NotPermitted, EINVAL for a value it does not take."""
         text = str(int(value)) if isinstance(value, (bool, int)) else value
         if not isinstance(text, str):
-            raise EncodeError(f"{value!r} is neither str nor int", attribute=key)
+            raise EncodeError(f"{value!r} is neither str nor int", attribute=str(key))
+        try:
+            data = text.encode("utf-8", "surrogateescape") + b"\n"
+        except UnicodeEncodeError:
+            raise EncodeError(f"{value!r} has characters that cannot be written", attribute=key) from None
+        if b"\0" in data:
+            raise EncodeError(f"{value!r} has a NUL byte", attribute=key)
         fd = self._open(key, os.O_WRONLY)
         try:
-            os.write(fd, text.encode() + b"\n")
+            os.write(fd, data)
         except OSError as error:
             raise _error(error, f"write {text!r} to {key}") from None
         finally:
             os.close(fd)
 
     def _open(self, key: str, flags: int) -> int:
-        path = key if "/" in key else key.replace(".", "/")
+        if not isinstance(key, str):
+            raise TypeError(f"a setting is named by a str, not by {type(key).__name__}")
+        # The first separator says which of the two separates; the other one is part of a name.
+        dot, slash = key.find("."), key.find("/")
+        path = key.translate(_SWAPPED) if 0 <= dot and (slash < 0 or dot < slash) else key
         parts = path.split("/")
         if parts[0] != "net" or len(parts) < 2 or "\0" in path or any(part in ("", ".", "..") for part in parts):
             raise EncodeError(
@@ -59,6 +73,8 @@ class Sysctl:
             )
         try:
             return kernel.open_in(self._netns.fileno(), "/proc/sys/" + path, flags | os.O_NOFOLLOW)
+        except UnicodeEncodeError:
+            raise EncodeError(f"{key!r} has characters that no path can hold") from None
         except OSError as error:
             raise _error(error, f"open {key}") from None
 

@@ -1,21 +1,18 @@
 """Tagged unions: schemas that a sibling's value chooses.
 
-Strategy: `tagged` and `tagged_list` are the only ways in which a schema depends on something beside it
-(IFLA_INFO_KIND and IFLA_INFO_DATA, bridge port data, nf_tables expressions). The members register themselves by
-subclassing; a module named like the tag is imported when the tag is first met, so breadth costs nothing at import.
+Strategy: a schema depends on something beside it in one way only (IFLA_INFO_KIND and IFLA_INFO_DATA, bridge port data;
+nf_tables expressions, whose lists stand in `nft/expr.py`). The members register themselves by subclassing; a module
+named like the tag is imported when the tag is first met, so breadth costs nothing at import.
 """
 
 from __future__ import annotations
 
 import importlib
-import sys
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from rawnl.attribute import LENGTH, NESTED, Attribute, Getter, attribute_bytes
-from rawnl.errors import DecodeError, EncodeError
-from rawnl.scan import attributes
-from rawnl.wire import Attrs, walk
+from rawnl.errors import DecodeError
+from rawnl.tlv import LENGTH, NESTED, Attribute, Getter, Part, attribute_bytes
+from rawnl.wire import Attrs
 
 _length_at = LENGTH.unpack_from
 
@@ -75,14 +72,17 @@ class Tagged(Attrs):
         if tag in cls._registry:
             found: type[Attrs] | None = cls._registry[tag]
             return found
-        if cls._modules and isinstance(tag, str) and tag.isidentifier() and tag.isascii():
+        if not isinstance(tag, str):
+            return None
+        if cls._modules and tag.isidentifier() and tag.isascii() and tag[0] != "_":
             module = f"{cls._modules}.{tag}"
             try:
                 importlib.import_module(module)
             except ModuleNotFoundError as error:
                 if error.name != module:
                     raise
-        return cls._registry.setdefault(tag, None) if isinstance(tag, str) and len(cls._registry) < 4096 else None
+        # That there is none is remembered too, up to a limit: tags may come from anywhere.
+        return cls._registry.setdefault(tag, None) if len(cls._registry) < 4096 else cls._registry.get(tag)
 
 
 def _member_payload(value: Any, base: type[Tagged]) -> bytes:
@@ -132,69 +132,10 @@ class _Tagged(Attribute):
             end = start - 4 + _length_at(buffer, start - 4)[0]
             tag = getattr(self, selector)
             cls = base.registered(tag)
-            return Opaque(tag, bytes(buffer[start:end])) if cls is None else cls._view(buffer, start, end)
+            return Opaque(tag or "", bytes(buffer[start:end])) if cls is None else cls._view(buffer, start, end)
 
         return get
 
-    def inner(self, buffer: Any, start: int, end: int, owner: Attrs) -> list[tuple[str, type[Attrs], int, int]]:
+    def inner(self, buffer: Any, start: int, end: int, owner: Attrs) -> list[Part]:
         cls = self.base.registered(getattr(owner, self.selector))
         return [] if cls is None else [("", cls, start, end)]
-
-
-def tagged_list(number: int, base: type[Tagged], kernel: str = "") -> Any:
-    """A list in which each element names its own schema: item (1) holding a name (1) and its data (2).
-
-    This is how nf_tables nests expressions (NFTA_LIST_ELEM, NFTA_EXPR_NAME, NFTA_EXPR_DATA).
-    """
-
-    def encode(value: Any) -> bytes:
-        parts = []
-        for index, element in enumerate(value):
-            try:
-                tag = element.tag.encode() + b"\0" if isinstance(element, (base, Opaque)) else b""
-                if not tag:
-                    raise EncodeError(f"{element!r} is not a {base.__name__}")
-                inside = attribute_bytes(1, tag)
-                if not isinstance(element, Opaque) or element.data is not None:
-                    inside += attribute_bytes(2 | NESTED, _member_payload(element, base))
-                parts.append(attribute_bytes(1 | NESTED, inside))
-            except EncodeError as error:
-                raise error.within(f"[{index}]") from None
-        return attribute_bytes(number | NESTED, b"".join(parts))
-
-    def decode(buffer: Any, start: int, end: int) -> Any:
-        found: list[Attrs | Opaque] = []
-        for tag, cls, first, last in _elements(base, buffer, start, end):
-            if cls is None or first == 0:
-                found.append(Opaque(tag, bytes(buffer[first:last]) if first else None))
-            else:
-                found.append(cls._view(buffer, first, last))
-        return found
-
-    return _TaggedList(
-        number, encode, decode, expects=f"a list of {base.__name__}", kernel=kernel, sample=("tagged_list", base)
-    )
-
-
-def _elements(
-    base: type[Tagged], buffer: Any, start: int, end: int
-) -> Iterator[tuple[str, type[Attrs] | None, int, int]]:
-    for _, first, last in walk(buffer, start, end):
-        table = attributes(buffer, first, last, 3)
-        name, data = table[1], table[2]
-        if not name:
-            raise DecodeError("an element of a list of expressions has no name", offset=first)
-        text = bytes(buffer[name : name - 4 + _length_at(buffer, name - 4)[0]])
-        tag = text.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
-        yield sys.intern(tag), base.registered(tag), data, data - 4 + _length_at(buffer, data - 4)[0] if data else 0
-
-
-class _TaggedList(Attribute):
-    __slots__ = ()
-
-    def inner(self, buffer: Any, start: int, end: int, owner: Attrs) -> list[tuple[str, type[Attrs], int, int]]:
-        found = []
-        for index, (tag, cls, first, last) in enumerate(_elements(self.sample[1], buffer, start, end)):
-            if cls is not None and first:
-                found.append((f"[{index}]({tag})", cls, first, last))
-        return found

@@ -83,7 +83,7 @@ def string(number: int, kernel: str = "", *, max_bytes: int | None = None, termi
         length = len(data)
         if length > limit:
             raise EncodeError(f"{value!r} has {length} bytes; at most {limit} are allowed")
-        if not terminated or value.__class__ is not str and isinstance(value, Unterminated):
+        if not terminated or (value.__class__ is not str and isinstance(value, Unterminated)):
             return attribute_bytes(number, data)
         # The terminating NUL and the padding are both zeros, so their order does not matter.
         length += extra

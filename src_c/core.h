@@ -24,6 +24,7 @@ int rn_netlink_open(int netns, int protocol, uint32_t *port_id);
 int rn_socket_in(int netns, int domain, int type, int protocol);
 int rn_open_in(int netns, const char *path, int flags);
 int rn_netns_create(void);
+int rn_netns_create_with(int protocol, int *socket_fd, uint32_t *port_id);
 
 /* netns.c: these act on the calling thread or process itself. */
 

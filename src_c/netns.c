@@ -37,6 +37,7 @@ struct errand {
     const char *path;
     int flags;
     uint32_t port_id;
+    int socket_fd;
     int result;
 };
 
@@ -166,6 +167,21 @@ static int create_namespace(struct errand *errand)
     return or_errno(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
 }
 
+/* Both at once: a helper of its own for the socket would cost as much again. */
+static int create_with_socket(struct errand *errand)
+{
+    int netns = create_namespace(errand);
+
+    if (netns < 0)
+        return netns;
+    errand->socket_fd = open_netlink(errand);
+    if (errand->socket_fd < 0) {
+        close(netns);
+        return errand->socket_fd;
+    }
+    return netns;
+}
+
 int rn_netlink_open(int netns, int protocol, uint32_t *port_id)
 {
     struct errand errand = {
@@ -215,6 +231,23 @@ int rn_netns_create(void)
     struct errand errand = {.netns = -1, .work = create_namespace};
 
     return on_helper(&errand);
+}
+
+int rn_netns_create_with(int protocol, int *socket_fd, uint32_t *port_id)
+{
+    struct errand errand = {
+        .netns = -1,
+        .work = create_with_socket,
+        .domain = AF_NETLINK,
+        .type = SOCK_RAW | SOCK_NONBLOCK,
+        .protocol = protocol,
+        .socket_fd = -1,
+    };
+    int netns = on_helper(&errand);
+
+    *socket_fd = errand.socket_fd;
+    *port_id = errand.port_id;
+    return netns;
 }
 
 int rn_setns(int fd, int nstype)

@@ -50,7 +50,7 @@ from rawnl.nft.expr_load import (
 )
 from rawnl.nft.expr_nat import Dup, Fwd, Masquerade, Nat, NatFlags, Redirect, Tproxy
 from rawnl.nft.header import Family
-from rawnl.nft.objects import MESSAGES, BatchBegin, BatchEnd, Chain, Compat, Generation, Hook, Rule, Table
+from rawnl.nft.objects import MESSAGES, BatchBegin, BatchEnd, Chain, Compat, Devices, Generation, Hook, Rule, Table
 from rawnl.tagged import Opaque
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ __all__ = [
     "Counter",
     "Ct",
     "Data",
+    "Devices",
     "Dup",
     "Dynset",
     "Expr",

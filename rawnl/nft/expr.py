@@ -10,6 +10,9 @@ declared is an `Opaque` that keeps its bytes. The classes stand in `expr_load`, 
 Integers are in network byte order on the wire and plain in Python. What goes into a register is bytes, in the very
 order in which they are compared: addresses and ports in network byte order, what `meta` loads in host byte order.
 
+NLA_F_NESTED is not set in nf_tables' nests: the kernel takes them with and without, and sends them without, so what
+is built here and what the kernel sends are the same to the byte.
+
 Sources: `<linux/netfilter/nf_tables.h>`; the debug form of `nft --debug=netlink`.
 """
 
@@ -20,7 +23,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import Any, ClassVar, TypeAlias
 
-from rawnl.attribute import LENGTH, NESTED, Attribute, Enumeration, attribute_bytes, be32, binary, string
+from rawnl.attribute import LENGTH, Attribute, Enumeration, attribute_bytes, be32, binary, string
 from rawnl.errors import DecodeError, EncodeError
 from rawnl.nest import nest
 from rawnl.scan import attributes
@@ -103,7 +106,7 @@ class Data(Attrs, prefix="NFTA_DATA_", uapi=UAPI):
     __slots__ = ()
 
     value: bytes | None = binary(1)
-    verdict: Verdict | None = nest(2, Verdict)
+    verdict: Verdict | None = nest(2, Verdict, flagged=False)
 
 
 RegisterLike: TypeAlias = "Register | int | str"
@@ -118,7 +121,7 @@ def register(number: int, kernel: str = "") -> Any:
 
 def data(number: int, kernel: str = "") -> Any:
     """A value or a verdict. Takes bytes and a `Verdict` as they are; reads as `Data`."""
-    attribute: Attribute = nest(number, Data, kernel)
+    attribute: Attribute = nest(number, Data, kernel, flagged=False)
     encode = attribute.encode
 
     def encode_any(value: Any) -> bytes:
@@ -140,12 +143,12 @@ def expression_bytes(element: Any) -> bytes:
     """Name and data of one expression. EncodeError where it is none."""
     if isinstance(element, Opaque):
         inside = attribute_bytes(_NAME, element.tag.encode("utf-8", "surrogateescape") + b"\0")
-        return inside if element.data is None else inside + attribute_bytes(_DATA | NESTED, element.data)
+        return inside if element.data is None else inside + attribute_bytes(_DATA, element.data)
     if not isinstance(element, Expr) or not element.tag:
         raise EncodeError(f"{element!r} is not an expression")
     inside = attribute_bytes(_NAME, element.tag.encode() + b"\0")
     body = element.body()
-    return inside if element.bare and not body else inside + attribute_bytes(_DATA | NESTED, body)
+    return inside if element.bare and not body else inside + attribute_bytes(_DATA, body)
 
 
 def _parts(buffer: Any, start: int, end: int) -> tuple[str, type[Attrs] | None, int, int]:
@@ -203,7 +206,7 @@ def expression(number: int, kernel: str = "") -> Any:
     """One expression within another (NFTA_DYNSET_EXPR and its like)."""
 
     def encode(value: Any) -> bytes:
-        return attribute_bytes(number | NESTED, expression_bytes(value))
+        return attribute_bytes(number, expression_bytes(value))
 
     return _Expression(number, encode, _read, expects="an expression", kernel=kernel, sample=("expression", Expr))
 
@@ -215,10 +218,10 @@ def expressions(number: int, kernel: str = "") -> Any:
         parts = []
         for index, element in enumerate(value):
             try:
-                parts.append(attribute_bytes(_ITEM | NESTED, expression_bytes(element)))
+                parts.append(attribute_bytes(_ITEM, expression_bytes(element)))
             except EncodeError as error:
                 raise error.within(f"[{index}]") from None
-        return attribute_bytes(number | NESTED, b"".join(parts))
+        return attribute_bytes(number, b"".join(parts))
 
     def decode(buffer: Any, start: int, end: int) -> Any:
         return [_read(buffer, first, last) for _, first, last in walk(buffer, start, end)]

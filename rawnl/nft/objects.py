@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rawnl.attribute import Bits, Enumeration, be32, be64, binary, sbe32, string
+from rawnl.attribute import Bits, Enumeration, be32, be64, binary, repeated, sbe32, string
 from rawnl.errors import EncodeError
 from rawnl.nest import nest
 from rawnl.nft.expr import UAPI, Expression, expressions
@@ -187,23 +187,12 @@ def _named(cls: str, name: tuple[Any, ...], values: dict[str, Any]) -> dict[str,
 
 
 class Devices(Attrs, prefix="NFTA_DEVICE_", uapi=UAPI):
-    """NFTA_HOOK_DEVS: the interfaces of a chain. There may be many; `names` reads them all."""
+    """NFTA_HOOK_DEVS: the interfaces of a chain."""
 
     __slots__ = ()
 
-    name: str | None = string(1)
-    prefix: str | None = string(2)
-
-    @property
-    def names(self) -> list[str]:
-        """Every interface name."""
-        if self._buffer is None:
-            return [] if self.name is None else [self.name]
-        return [
-            bytes(self._buffer[start:end]).split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
-            for kind, start, end in self._walk()
-            if kind & 0x3FFF == 1
-        ]
+    name: list[str] | str | None = repeated(string(1, max_bytes=15))
+    prefix: list[str] | str | None = repeated(string(2, max_bytes=15))
 
 
 class Hook(Attrs, prefix="NFTA_HOOK_", uapi=UAPI):
@@ -214,7 +203,7 @@ class Hook(Attrs, prefix="NFTA_HOOK_", uapi=UAPI):
     hooknum: int | None = be32(1)
     priority: int | None = sbe32(2)
     dev: str | None = string(3, max_bytes=15)
-    devs: Devices | None = nest(4, Devices)
+    devs: Devices | None = nest(4, Devices, flagged=False)
 
 
 class ChainFlags(Bits, prefix="NFT_CHAIN_", uapi=UAPI):
@@ -261,11 +250,11 @@ class Chain(
     table: str | None = string(1)
     handle: int | None = be64(2)
     name: str | None = string(3, max_bytes=255)
-    hook: Hook | None = nest(4, Hook)
+    hook: Hook | None = nest(4, Hook, flagged=False)
     policy: Policy | int | str | None = be32(5, enum=Policy)
     use: int | None = be32(6)
     type: str | None = string(7)
-    counters: Counter | None = nest(8, Counter)
+    counters: Counter | None = nest(8, Counter, flagged=False)
     pad: bytes | None = binary(9)
     flags: ChainFlags | int | str | None = be32(10, enum=ChainFlags)
     id: int | None = be32(11)
@@ -352,7 +341,7 @@ class Rule(
     chain: str | None = string(2)
     handle: int | None = be64(3)
     expressions: list[Expression] | None = expressions(4)
-    compat: Compat | None = nest(5, Compat)
+    compat: Compat | None = nest(5, Compat, flagged=False)
     position: int | None = be64(6)
     userdata: bytes | None = binary(7)
     pad: bytes | None = binary(8)

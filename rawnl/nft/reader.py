@@ -56,9 +56,7 @@ class Reader:
 
     def generation(self) -> int:
         """The number of the ruleset's present generation; every commit, also by others, raises it."""
-        found = self._channel().request(
-            Generation(), GETGEN, 0, Generation, what="ask for the ruleset's generation"
-        )
+        found = self._channel().request(Generation(), GETGEN, 0, Generation, what="ask for the ruleset's generation")
         return (found[0].id if found else 0) or 0
 
     def get(self, subject: Subject) -> Subject:

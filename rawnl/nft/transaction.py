@@ -330,8 +330,7 @@ class _Answers:
         for index, (buffer, position) in self._echoes.items():
             subject = self.steps[index].subject
             if self.steps[index].verb != "delete":
-                view = type(subject).at(buffer, position)
-                subject._buffer, subject._table, subject._row = view._buffer, view._table, view._row
+                subject._become(type(subject).at(buffer, position))
 
 
 def _messages(buffer: Any) -> Iterator[tuple[int, int, int]]:

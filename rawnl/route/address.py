@@ -1,24 +1,22 @@
 """Addresses of links (`struct ifaddrmsg`, `<linux/if_addr.h>`, rtnetlink(7)).
 
-    +--------+-----------+--------+--------+
-    | family | prefixlen | flags8 | scope  |
-    +--------+-----------+--------+--------+
-    | index                                |
-    +--------------------------------------+
++--------+-----------+--------+--------+
+| family | prefixlen | flags8 | scope  |
++--------+-----------+--------+--------+
+| index                                |
++--------------------------------------+
 """
 
 from __future__ import annotations
 
-from enum import IntEnum, IntFlag
-
-from rawnl.attribute import IPAddress, ip, s32, string, u8, u32
+from rawnl.attribute import Bits, Enumeration, IPAddress, ip, s32, string, u8, u32
 from rawnl.message import Message
 from rawnl.nest import Struct, structure
 from rawnl.route.family import Family
 from rawnl.wire import field
 
 
-class Scope(IntEnum):
+class Scope(Enumeration, prefix="RT_SCOPE_", uapi="linux/rtnetlink.h"):
     """How far an address or a route reaches (RT_SCOPE_…, `<linux/rtnetlink.h>`)."""
 
     UNIVERSE = 0
@@ -28,7 +26,7 @@ class Scope(IntEnum):
     NOWHERE = 255
 
 
-class AddressFlags(IntFlag):
+class AddressFlags(Bits, prefix="IFA_F_", uapi="linux/if_addr.h"):
     """IFA_F_…; for IPv4 SECONDARY, for IPv6 the same bit is called TEMPORARY."""
 
     SECONDARY = 0x01
@@ -45,7 +43,7 @@ class AddressFlags(IntFlag):
     STABLE_PRIVACY = 0x800
 
 
-class AddressProtocol(IntEnum):
+class AddressProtocol(Enumeration, prefix="IFAPROT_", uapi="linux/if_addr.h"):
     """Who gave the address (IFAPROT_…)."""
 
     UNSPEC = 0
@@ -54,7 +52,7 @@ class AddressProtocol(IntEnum):
     KERNEL_LL = 3
 
 
-class AddressCacheInfo(Struct):
+class AddressCacheInfo(Struct, struct="ifa_cacheinfo", members="ifa_", uapi="linux/if_addr.h"):
     """`struct ifa_cacheinfo`: lifetimes in seconds (0xFFFFFFFF is for ever), time stamps in hundredths of a second."""
 
     preferred: int | None = field("I", "PREFERED")
@@ -68,6 +66,8 @@ class Address(
     types={"RTM_NEWADDR": 20, "RTM_DELADDR": 21, "RTM_GETADDR": 22},
     prefix="IFA_",
     uapi="linux/if_addr.h",
+    struct="ifaddrmsg",
+    members="ifa_",
 ):
     """An IPv4 or IPv6 address of a link.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from rawnl.enumeration import Enumeration
 
 NETLINK_ROUTE = 0
 
@@ -19,7 +19,12 @@ NLM_F_CREATE = 0x400
 NLM_F_APPEND = 0x800
 
 
-class Family(IntEnum):
+class Family(
+    Enumeration,
+    prefix="AF_",
+    uapi="sys/socket.h",
+    kernel={"IPMR": "RTNL_FAMILY_IPMR", "IP6MR": "RTNL_FAMILY_IP6MR"},
+):
     """Protocol families (AF_…)."""
 
     UNSPEC = 0

@@ -16,15 +16,16 @@ A kind is declared in a module of its own name under `kinds/` and loaded when fi
 from __future__ import annotations
 
 import struct
-from enum import IntEnum, IntFlag
 from typing import Any
 
 from rawnl.attribute import (
+    Bits,
+    Enumeration,
     binary,
-
     ifname,
     lladdr,
     netns_fd,
+    repeated,
     s32,
     string,
     u8,
@@ -41,7 +42,7 @@ from rawnl.wire import Attrs, field, padding
 _two_shorts = struct.Struct("=HH").unpack_from
 
 
-class Flags(IntFlag):
+class Flags(Bits, prefix="IFF_", uapi="linux/if.h"):
     """Interface flags (`<linux/if.h>`)."""
 
     UP = 1 << 0
@@ -65,7 +66,7 @@ class Flags(IntFlag):
     ECHO = 1 << 18
 
 
-class OperState(IntEnum):
+class OperState(Enumeration, prefix="IF_OPER_", uapi="linux/if.h"):
     """Operational state (RFC 2863, `<linux/if.h>`)."""
 
     UNKNOWN = 0
@@ -77,7 +78,7 @@ class OperState(IntEnum):
     UP = 6
 
 
-class LinkMode(IntEnum):
+class LinkMode(Enumeration, prefix="IF_LINK_MODE_", uapi="linux/if.h"):
     """How the operational state comes about (`<linux/if.h>`)."""
 
     DEFAULT = 0
@@ -85,7 +86,7 @@ class LinkMode(IntEnum):
     TESTING = 2
 
 
-class AddrGenMode(IntEnum):
+class AddrGenMode(Enumeration, prefix="IN6_ADDR_GEN_MODE_", uapi="linux/if_link.h"):
     """How IPv6 link-local addresses are made (IN6_ADDR_GEN_MODE_…)."""
 
     EUI64 = 0
@@ -94,7 +95,7 @@ class AddrGenMode(IntEnum):
     RANDOM = 3
 
 
-class Stats64(Struct):
+class Stats64(Struct, struct="rtnl_link_stats64", uapi="linux/if_link.h"):
     """`struct rtnl_link_stats64`: counters since the link was made; bytes and packets."""
 
     rx_packets: int | None = field("Q")
@@ -124,7 +125,7 @@ class Stats64(Struct):
     rx_otherhost_dropped: int | None = field("Q")
 
 
-class LinkMap(Struct):
+class LinkMap(Struct, struct="rtnl_link_ifmap", uapi="linux/if_link.h"):
     """`struct rtnl_link_ifmap`: where old hardware sits."""
 
     mem_start: int | None = field("Q")
@@ -154,10 +155,10 @@ class LinkInfo(Attrs, prefix="IFLA_INFO_", uapi="linux/if_link.h"):
     __slots__ = ()
 
     kind: str | None = string(1)
-    data: LinkKind | Opaque | bytes | None = tagged(2, "kind", LinkKind)
+    data: LinkKind | Opaque | bytes | None = tagged(2, "kind", LinkKind, flagged=False)
     xstats: bytes | None = binary(3)
     slave_kind: str | None = string(4)
-    slave_data: PortKind | Opaque | bytes | None = tagged(5, "slave_kind", PortKind)
+    slave_data: PortKind | Opaque | bytes | None = tagged(5, "slave_kind", PortKind, flagged=False)
 
     @classmethod
     def of(cls, kind: LinkKind | type[LinkKind] | str) -> LinkInfo:
@@ -205,22 +206,16 @@ class AfSpec(Attrs, prefix="AF_", uapi="sys/socket.h"):
 
 
 class PropList(Attrs, prefix="IFLA_", uapi="linux/if_link.h"):
-    """IFLA_PROP_LIST: alternative names. They may be many, so `names` reads them all."""
+    """IFLA_PROP_LIST: alternative names, of which there may be many."""
 
     __slots__ = ()
 
-    alt_ifname: str | None = string(53, max_bytes=127)
+    alt_ifname: list[str] | str | None = repeated(string(53, max_bytes=127))
 
     @property
     def names(self) -> list[str]:
         """Every alternative name."""
-        if self._buffer is None:
-            name = self.alt_ifname
-            return [] if name is None else [name]
-        return [
-            bytes(self._buffer[start : end - 1]).decode("utf-8", "surrogateescape")
-            for _, start, end in self._walk()
-        ]
+        return list(self.alt_ifname or ())
 
 
 class Xdp(Attrs, prefix="IFLA_XDP_", uapi="linux/if_link.h"):
@@ -238,11 +233,31 @@ class Xdp(Attrs, prefix="IFLA_XDP_", uapi="linux/if_link.h"):
     expected_fd: int | None = s32(8)
 
 
+class DevlinkPort(Attrs, prefix="DEVLINK_ATTR_", uapi="linux/devlink.h"):
+    """IFLA_DEVLINK_PORT: the port of a device (devlink(8)) that the link stands for; empty where there is none."""
+
+    __slots__ = ()
+
+    bus_name: str | None = string(1)
+    dev_name: str | None = string(2)
+    port_index: int | None = u32(3)
+
+
+class DpllPin(Attrs, prefix="DPLL_A_PIN_", uapi="linux/dpll.h"):
+    """IFLA_DPLL_PIN: the clock pin that drives the link; empty where there is none."""
+
+    __slots__ = ()
+
+    id: int | None = u32(1)
+
+
 class Link(
     Message,
     types={"RTM_NEWLINK": 16, "RTM_DELLINK": 17, "RTM_GETLINK": 18, "RTM_SETLINK": 19},
     prefix="IFLA_",
     uapi="linux/if_link.h",
+    struct="ifinfomsg",
+    members="ifi_",
 ):
     """A network interface.
 
@@ -320,10 +335,10 @@ class Link(
     tso_max_size: int | None = u32(59)
     tso_max_segs: int | None = u32(60)
     allmulti: int | None = u32(61)
-    devlink_port: bytes | None = binary(62)
+    devlink_port: DevlinkPort | None = nest(62, DevlinkPort)
     gso_ipv4_max_size: int | None = u32(63)
     gro_ipv4_max_size: int | None = u32(64)
-    dpll_pin: bytes | None = binary(65)
+    dpll_pin: DpllPin | None = nest(65, DpllPin)
     max_pacing_offload_horizon: int | None = u32(66)
     netns_immutable: int | None = u8(67)
     headroom: int | None = u16(68)
@@ -342,11 +357,13 @@ class Link(
             start = self._table[self._row + 18]
             if not start:
                 return None
-            # The kernel puts IFLA_INFO_KIND first, so that the nest need not be opened to read it.
-            length, number = _two_shorts(buffer, start)
-            if number == 1 and 4 < length <= _two_shorts(buffer, start - 4)[0] - 4:
-                text: str = buffer[start + 4 : start + length - 1].decode("utf-8", "surrogateescape")
-                return text
+            # The kernel puts IFLA_INFO_KIND first, and a NUL at its end: then the nest need not be opened to read it.
+            rest = _two_shorts(buffer, start - 4)[0] - 4
+            if rest > 4:
+                length, number = _two_shorts(buffer, start)
+                text: bytes = buffer[start + 4 : start + length]
+                if number == 1 and 4 < length <= rest and text.find(0) == length - 5:
+                    return text[:-1].decode("utf-8", "surrogateescape")
         info = self.linkinfo
         return None if info is None else info.kind
 

@@ -1,19 +1,17 @@
 """Neighbours: the ARP and NDP tables and, with family bridge, forwarding entries (`<linux/neighbour.h>`).
 
-    +--------+-----------------------------+
-    | family |            (pad)            |
-    +--------+-----------------------------+
-    | index                                |
-    +-----------------+---------+----------+
-    | state (NUD_…)   | flags8  | type     |
-    +-----------------+---------+----------+
++--------+-----------------------------+
+| family |            (pad)            |
++--------+-----------------------------+
+| index                                |
++-----------------+---------+----------+
+| state (NUD_…)   | flags8  | type     |
++-----------------+---------+----------+
 """
 
 from __future__ import annotations
 
-from enum import IntFlag
-
-from rawnl.attribute import IPAddress, be16, binary, ip, lladdr, s32, u8, u16, u32
+from rawnl.attribute import Bits, IPAddress, be16, binary, ip, lladdr, s32, u8, u16, u32
 from rawnl.message import Message
 from rawnl.nest import Struct, structure
 from rawnl.route.family import Family
@@ -21,7 +19,7 @@ from rawnl.route.route import RouteProtocol, RouteType
 from rawnl.wire import field, padding
 
 
-class NeighbourState(IntFlag):
+class NeighbourState(Bits, prefix="NUD_", uapi="linux/neighbour.h"):
     """NUD_…; NONE is zero."""
 
     INCOMPLETE = 0x01
@@ -34,7 +32,7 @@ class NeighbourState(IntFlag):
     PERMANENT = 0x80
 
 
-class NeighbourFlags(IntFlag):
+class NeighbourFlags(Bits, prefix="NTF_", uapi="linux/neighbour.h"):
     """NTF_…."""
 
     USE = 0x01
@@ -47,7 +45,7 @@ class NeighbourFlags(IntFlag):
     ROUTER = 0x80
 
 
-class NeighbourCacheInfo(Struct):
+class NeighbourCacheInfo(Struct, struct="nda_cacheinfo", members="ndm_", uapi="linux/neighbour.h"):
     """`struct nda_cacheinfo`: times in hundredths of a second, and the count of references."""
 
     confirmed: int | None = field("I")
@@ -61,6 +59,8 @@ class Neighbour(
     types={"RTM_NEWNEIGH": 28, "RTM_DELNEIGH": 29, "RTM_GETNEIGH": 30},
     prefix="NDA_",
     uapi="linux/neighbour.h",
+    struct="ndmsg",
+    members="ndm_",
 ):
     """An entry of a neighbour table: which link-layer address answers for `dst` on a link."""
 

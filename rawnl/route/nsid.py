@@ -15,6 +15,8 @@ class NamespaceId(
     types={"RTM_NEWNSID": 88, "RTM_DELNSID": 89, "RTM_GETNSID": 90},
     prefix="NETNSA_",
     uapi="linux/net_namespace.h",
+    struct="rtgenmsg",
+    members="rtgen_",
 ):
     """What number `nsid` stands for; -1 where none is assigned."""
 

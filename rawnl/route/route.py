@@ -19,12 +19,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from enum import IntEnum, IntFlag
 from typing import Any
 
 from rawnl.attribute import (
+    LENGTH,
+    PAD,
     Attribute,
+    Bits,
+    Enumeration,
     IPAddress,
+    Part,
     attribute_bytes,
     be16,
     binary,
@@ -47,7 +51,7 @@ MAIN = 254
 _length_at = struct.Struct("=H").unpack_from
 
 
-class RouteType(IntEnum):
+class RouteType(Enumeration, prefix="RTN_", uapi="linux/rtnetlink.h"):
     """What the route does with a packet (RTN_…)."""
 
     UNSPEC = 0
@@ -64,7 +68,7 @@ class RouteType(IntEnum):
     XRESOLVE = 11
 
 
-class RouteProtocol(IntEnum):
+class RouteProtocol(Enumeration, prefix="RTPROT_", uapi="linux/rtnetlink.h"):
     """Who made the route (RTPROT_…)."""
 
     UNSPEC = 0
@@ -92,7 +96,20 @@ class RouteProtocol(IntEnum):
     EIGRP = 192
 
 
-class RouteFlags(IntFlag):
+class RouteFlags(
+    Bits,
+    prefix="RTM_F_",
+    uapi="linux/rtnetlink.h",
+    kernel={
+        "DEAD": "RTNH_F_DEAD",
+        "PERVASIVE": "RTNH_F_PERVASIVE",
+        "ONLINK": "RTNH_F_ONLINK",
+        "NH_OFFLOAD": "RTNH_F_OFFLOAD",
+        "LINKDOWN": "RTNH_F_LINKDOWN",
+        "UNRESOLVED": "RTNH_F_UNRESOLVED",
+        "NH_TRAP": "RTNH_F_TRAP",
+    },
+):
     """RTNH_F_… of the next hop in the low bits, RTM_F_… of the message in the high ones."""
 
     DEAD = 1
@@ -113,7 +130,7 @@ class RouteFlags(IntFlag):
     OFFLOAD_FAILED = 0x20000000
 
 
-class Preference(IntEnum):
+class Preference(Enumeration, prefix="ICMPV6_ROUTER_PREF_", uapi="linux/icmpv6.h"):
     """IPv6 router preference (RFC 4191, ICMPV6_ROUTER_PREF_…)."""
 
     MEDIUM = 0
@@ -145,7 +162,7 @@ class RouteMetrics(Attrs, prefix="RTAX_", uapi="linux/rtnetlink.h"):
     fastopen_no_cookie: int | None = u32(17)
 
 
-class RouteCacheInfo(Struct):
+class RouteCacheInfo(Struct, struct="rta_cacheinfo", members="rta_", uapi="linux/rtnetlink.h"):
     """`struct rta_cacheinfo`: use counts and times of a route."""
 
     clntref: int | None = field("I")
@@ -174,12 +191,12 @@ def via(number: int, kernel: str = "") -> Any:
     return Attribute(number, encode, decode, expects="an IP address", kernel=kernel, sample=("ip",))
 
 
-class NextHop(Attrs, prefix="RTA_", uapi="linux/rtnetlink.h"):
+class NextHop(Attrs, prefix="RTA_", uapi="linux/rtnetlink.h", struct="rtnexthop", members="rtnh_"):
     """One path of a multipath route; `hops` is its weight minus one."""
 
     __slots__ = ()
 
-    _length = padding(2)
+    _length = padding(2)  # rtnh_len: written by body(), which knows it
     flags: RouteFlags | int | str | None = field("B", enum=RouteFlags)
     hops: int | None = field("B")
     index: int | None = field("i", "IFINDEX")
@@ -195,17 +212,40 @@ class NextHop(Attrs, prefix="RTA_", uapi="linux/rtnetlink.h"):
         start = self._table[self._row]
         return int(start + _length_at(self._buffer, start)[0])
 
-    @classmethod
-    def each(cls, buffer: Any, start: int, end: int) -> Iterator[NextHop]:
-        """The next hops that lie one after the other in `buffer[start:end]`."""
+    def body(self) -> bytes:
+        return super().body() if self._buffer is not None else _with_length(super().body())
+
+    def _assemble(self) -> bytes:
+        return _with_length(super()._assemble())
+
+    def present(self) -> dict[str, Any]:
+        found = super().present()
+        found.pop("_length", None)
+        return found
+
+    @staticmethod
+    def places(buffer: Any, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Where the next hops lie, (start, end) of each, one after the other in `buffer[start:end]`."""
         while end - start >= 8:
             length = _length_at(buffer, start)[0]
             if not 8 <= length <= end - start:
-                raise DecodeError(
-                    f"a next hop says it has {length} bytes, and {end - start} are left", offset=start
-                )
-            yield cls._view(buffer, start, start + length)
+                raise DecodeError(f"a next hop says it has {length} bytes, and {end - start} are left", offset=start)
+            yield start, start + length
             start += (length + 3) & ~3
+
+
+def _with_length(body: bytes) -> bytes:
+    if len(body) > 0xFFFF:
+        raise EncodeError(f"{len(body)} bytes are too many for one next hop")
+    return LENGTH.pack(len(body)) + body[2:]
+
+
+class _Multipath(Attribute):
+    __slots__ = ()
+
+    def inner(self, buffer: Any, start: int, end: int, owner: Attrs) -> list[Part]:
+        places = enumerate(NextHop.places(buffer, start, end))
+        return [(f"[{index}]", NextHop, first, last) for index, (first, last) in places]
 
 
 def multipath(number: int, kernel: str = "") -> Any:
@@ -220,15 +260,13 @@ def multipath(number: int, kernel: str = "") -> Any:
                 body = hop.body()
             except EncodeError as error:
                 raise error.within(f"[{index}]") from None
-            parts.append(struct.pack("=H", len(body)) + body[2:])
+            parts.append(body + PAD[len(body) & 3])
         return attribute_bytes(number, b"".join(parts))
 
     def decode(buffer: Any, start: int, end: int) -> Any:
-        return list(NextHop.each(buffer, start, end))
+        return [NextHop._view(buffer, first, last) for first, last in NextHop.places(buffer, start, end)]
 
-    return Attribute(
-        number, encode, decode, expects="a list of NextHop", kernel=kernel, sample=("multipath", NextHop)
-    )
+    return _Multipath(number, encode, decode, expects="a list of NextHop", kernel=kernel, sample=("multipath", NextHop))
 
 
 class Route(
@@ -236,6 +274,8 @@ class Route(
     types={"RTM_NEWROUTE": 24, "RTM_DELROUTE": 25, "RTM_GETROUTE": 26},
     prefix="RTA_",
     uapi="linux/rtnetlink.h",
+    struct="rtmsg",
+    members="rtm_",
 ):
     """A route. `dst` with `dst_len` is the prefix, None with 0 the default route; `destination` puts them together.
 
@@ -249,7 +289,7 @@ class Route(
     src_len: int | None = field("B")
     tos: int | None = field("B")
     table8: int | None = field("B", "TABLE")
-    protocol: RouteProtocol | int | str | None = field("B", enum=RouteProtocol)  # type: ignore[assignment]
+    protocol: RouteProtocol | int | str | None = field("B", enum=RouteProtocol)
     scope: Scope | int | str | None = field("B", enum=Scope)
     type: RouteType | int | str | None = field("B", enum=RouteType)
     flags: RouteFlags | int | str | None = field("I", enum=RouteFlags)
@@ -286,4 +326,4 @@ class Route(
     def destination(self) -> str:
         """`"default"`, `"10.0.0.0/8"`, `"2001:db8::/32"`."""
         dst = self.dst
-        return "default" if dst is None else f"{dst}/{self.dst_len or 0}"
+        return "default" if dst is None else f"{dst!s}/{self.dst_len or 0}"

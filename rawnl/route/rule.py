@@ -1,19 +1,17 @@
 """Policy routing rules (`struct fib_rule_hdr`, `<linux/fib_rules.h>`, ip-rule(8)).
 
-    +--------+---------+---------+--------+
-    | family | dst_len | src_len | tos    |
-    +--------+---------+---------+--------+
-    | table8 |       (pad)       | action |
-    +--------+-------------------+--------+
-    | flags (FIB_RULE_…)                  |
-    +-------------------------------------+
++--------+---------+---------+--------+
+| family | dst_len | src_len | tos    |
++--------+---------+---------+--------+
+| table8 |       (pad)       | action |
++--------+-------------------+--------+
+| flags (FIB_RULE_…)                  |
++-------------------------------------+
 """
 
 from __future__ import annotations
 
-from enum import IntEnum, IntFlag
-
-from rawnl.attribute import IPAddress, be64, binary, ifname, ip, s32, u8, u32
+from rawnl.attribute import Bits, Enumeration, IPAddress, be64, binary, ifname, ip, s32, u8, u32
 from rawnl.message import Message
 from rawnl.nest import Struct, structure
 from rawnl.route.family import Family
@@ -21,7 +19,7 @@ from rawnl.route.route import RouteProtocol
 from rawnl.wire import field, padding
 
 
-class Action(IntEnum):
+class Action(Enumeration, prefix="FR_ACT_", uapi="linux/fib_rules.h"):
     """What a rule does (FR_ACT_…)."""
 
     UNSPEC = 0
@@ -35,7 +33,7 @@ class Action(IntEnum):
     PROHIBIT = 8
 
 
-class RuleFlags(IntFlag):
+class RuleFlags(Bits, prefix="FIB_RULE_", uapi="linux/fib_rules.h"):
     """FIB_RULE_…."""
 
     PERMANENT = 0x01
@@ -46,14 +44,14 @@ class RuleFlags(IntFlag):
     FIND_SADDR = 0x10000
 
 
-class PortRange(Struct):
+class PortRange(Struct, struct="fib_rule_port_range", uapi="linux/fib_rules.h"):
     """`struct fib_rule_port_range`, both ends included; host byte order."""
 
     start: int | None = field("H")
     end: int | None = field("H")
 
 
-class UidRange(Struct):
+class UidRange(Struct, struct="fib_rule_uid_range", uapi="linux/fib_rules.h"):
     """`struct fib_rule_uid_range`, both ends included."""
 
     start: int | None = field("I")
@@ -65,6 +63,7 @@ class Rule(
     types={"RTM_NEWRULE": 32, "RTM_DELRULE": 33, "RTM_GETRULE": 34},
     prefix="FRA_",
     uapi="linux/fib_rules.h",
+    struct="fib_rule_hdr",
 ):
     """A rule that chooses a routing table."""
 

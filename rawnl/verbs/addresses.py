@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 
 from rawnl.attribute import IPAddress, ip_text
@@ -25,6 +25,7 @@ from rawnl.verbs.change import (
     label,
     split_prefix,
 )
+from rawnl.verbs.listing import Listing
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -168,12 +169,30 @@ class Addresses(AddressChanges[None]):
 
     def list(self, link: LinkLike | None = None, *, family: Family | int | None = None) -> list[Address]:
         """All addresses, or those of a link, or of a family (2 for IPv4, 10 for IPv6). The kernel filters."""
-        where = None if link is None else index(self._session, link)
+        return self._listing(link, family).list()
+
+    def stream(self, link: LinkLike | None = None, *, family: Family | int | None = None) -> Iterator[Address]:
+        """The same one after the other, in bounded memory; see `links.stream`."""
+        return self._listing(link, family).stream()
+
+    def columns(
+        self, *names: str, link: LinkLike | None = None, family: Family | int | None = None
+    ) -> dict[str, list[Any]]:
+        """The chosen attributes of all addresses at once, one list each."""
+        return self._listing(link, family).columns(names)
+
+    def _listing(self, link: LinkLike | None, family: Family | int | None) -> Listing[Address]:
+        session = self._session
+        where = None if link is None else index(session, link)
         request = Address(family=family, index=where)
-        found = self._session.channel.dump(request, RTM_GETADDR, Address, what="list addresses")
-        if where is not None or family:
-            found = [a for a in found if where in (None, a.index) and family in (None, 0, a.family)]
-        return found
+
+        def keep(address: Address) -> bool:
+            return where in (None, address.index) and family in (None, 0, address.family)
+
+        wanted = keep if where is not None or family else None
+        return Listing(
+            session.channel, session.netns.fileno(), Address, RTM_GETADDR, [request], "list addresses", wanted
+        )
 
 
 def _words(verb: str, address: Prefix, link: LinkLike) -> str:

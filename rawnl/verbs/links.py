@@ -7,9 +7,9 @@ the link itself (NLM_F_ECHO), so that its index is known without another questio
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 
 from rawnl.bulk import OnError, Pack, Progress, load
 from rawnl.channel import Channel
@@ -30,10 +30,15 @@ from rawnl.verbs.change import (
     Change,
     LinkLike,
     Session,
+    check_options,
     index,
     label,
     opened,
 )
+from rawnl.verbs.listing import Listing
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 RTM_NEWLINK, RTM_DELLINK, RTM_SETLINK = 16, 17, 19
 
@@ -47,6 +52,21 @@ _FLAG_WORDS = {
     "multicast": Flags.MULTICAST,
     "dynamic": Flags.DYNAMIC,
 }
+
+
+class LinkFilters(TypedDict, total=False):
+    """What narrows a listing of links.
+
+    - `kind`: `"veth"` or `Veth`; `master`: the ports of a bridge. The kernel filters by these two.
+    - `up`: True or False; `group`: a number.
+    - `stats`: False leaves the counters out, which are a third of a listing's bytes.
+    """
+
+    kind: str | type[LinkKind] | None
+    master: LinkLike | None
+    up: bool | None
+    group: int | None
+    stats: bool
 
 
 class LinkChanges(Generic[A, R]):
@@ -304,35 +324,47 @@ class Links(LinkChanges[Link, None]):
             request = Link(index=_index(self._session, link))
         return self._session.channel.request(request, RTM_GETLINK, 0, Link, what=f"get link {label(link)}")[0]
 
-    def list(
-        self,
-        *,
-        kind: str | type[LinkKind] | None = None,
-        master: LinkLike | None = None,
-        up: bool | None = None,
-        group: int | None = None,
-        stats: bool = True,
-    ) -> list[Link]:
-        """All links, or those of a kind, of a master, of a group, that are up; in the kernel's order.
+    def list(self, **filters: Unpack[LinkFilters]) -> list[Link]:
+        """All links, or those that fit the `LinkFilters`, in the kernel's order.
 
-        The kernel filters by kind and master. `stats=False` leaves the counters out, which are a third of a listing.
         Nothing of a link is decoded before it is looked at.
+
+        >>> nl.links.list(kind="veth", up=True)                              # doctest: +SKIP
         """
+        return self._listing(filters).list()
+
+    def stream(self, **filters: Unpack[LinkFilters]) -> Iterator[Link]:
+        """The same one after the other, in bounded memory; the connection may be used inside the loop.
+
+        Raises DumpInterrupted at the end when links came or went meanwhile.
+        """
+        return self._listing(filters).stream()
+
+    def columns(self, *names: str, **filters: Unpack[LinkFilters]) -> dict[str, list[Any]]:
+        """The chosen attributes of all links at once, one list each: `columns("index", "name")["name"]`."""
+        return self._listing(filters).columns(names)
+
+    def _listing(self, filters: LinkFilters) -> Listing[Link]:
+        check_options("links", filters, LinkFilters)
+        kind, master, up, group = (filters.get(name) for name in ("kind", "master", "up", "group"))
         tag = kind if isinstance(kind, str) or kind is None else kind.tag
         request = Link(
             master=None if master is None else _index(self._session, master),
-            ext_mask=None if stats else RTEXT_FILTER_SKIP_STATS,
+            ext_mask=None if filters.get("stats", True) else RTEXT_FILTER_SKIP_STATS,
             linkinfo=None if tag is None else LinkInfo(kind=tag),
         )
-        found = self._session.channel.dump(request, RTM_GETLINK, Link, what="list links")
-        if tag is not None:
-            # A kernel that does not have the kind at all does not filter by it either.
-            found = [link for link in found if link.kind == tag]
-        if up is not None:
-            found = [link for link in found if link.up is up]
-        if group is not None:
-            found = [link for link in found if (link.group or 0) == group]
-        return found
+
+        def keep(link: Link) -> bool:
+            # The kind again: a kernel that does not have it at all does not filter by it either.
+            return (
+                (tag is None or link.kind == tag)
+                and (up is None or link.up is up)
+                and (group is None or (link.group or 0) == group)
+            )
+
+        wanted = None if tag is None and up is None and group is None else keep
+        session = self._session
+        return Listing(session.channel, session.netns.fileno(), Link, RTM_GETLINK, [request], "list links", wanted)
 
     def delete_many(self, links: Iterable[LinkLike]) -> None:
         """Delete thousands of links at the price of one, whatever their groups were; a link that was not named is never

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 from rawnl.attribute import IPAddress, link_address_bytes
@@ -11,6 +11,7 @@ from rawnl.route.family import Family
 from rawnl.route.neighbour import Neighbour, NeighbourFlags, NeighbourState
 from rawnl.template import Template
 from rawnl.verbs.change import ADD, REPLACE, Change, LinkLike, Session, family_of, index, label, split_prefix
+from rawnl.verbs.listing import Listing
 
 RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
 
@@ -132,8 +133,25 @@ class Neighbours(NeighbourChanges[None]):
         self, link: LinkLike | None = None, *, family: Family | int | None = None, proxy: bool = False
     ) -> list[Neighbour]:
         """All IPv4 and IPv6 neighbours, or those of a link; with `proxy` the entries answered for others instead."""
-        where = None if link is None else index(self._session, link)
-        request = Neighbour(family=family, ifindex=where, flags=NeighbourFlags.PROXY if proxy else None)
-        found = self._session.channel.dump(request, RTM_GETNEIGH, Neighbour, what="list neighbours")
-        wanted = (family,) if family else (Family.INET, Family.INET6)
-        return [entry for entry in found if entry.family in wanted and where in (None, entry.index)]
+        return self._listing(link, family, proxy).list()
+
+    def stream(
+        self, link: LinkLike | None = None, *, family: Family | int | None = None, proxy: bool = False
+    ) -> Iterator[Neighbour]:
+        """The same one after the other, in bounded memory; see `links.stream`."""
+        return self._listing(link, family, proxy).stream()
+
+    def columns(
+        self, *names: str, link: LinkLike | None = None, family: Family | int | None = None, proxy: bool = False
+    ) -> dict[str, list[Any]]:
+        """The chosen attributes of all neighbours at once, one list each."""
+        return self._listing(link, family, proxy).columns(names)
+
+    def _listing(self, link: LinkLike | None, family: Family | int | None, proxy: bool) -> Listing[Neighbour]:
+        session = self._session
+        where = None if link is None else index(session, link)
+        requests = [
+            Neighbour(family=each, ifindex=where, flags=NeighbourFlags.PROXY if proxy else None)
+            for each in ((Family.INET, Family.INET6) if not family else (Family(family),))
+        ]
+        return Listing(session.channel, session.netns.fileno(), Neighbour, RTM_GETNEIGH, requests, "list neighbours")

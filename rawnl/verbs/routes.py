@@ -6,7 +6,7 @@ route's type and from whether it has a gateway. A deletion leaves open what was 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 
@@ -31,6 +31,7 @@ from rawnl.verbs.change import (
     index,
     split_prefix,
 )
+from rawnl.verbs.listing import Listing
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -68,6 +69,20 @@ class RouteOptions(TypedDict, total=False):
     metrics: RouteMetrics | None
     multipath: Sequence[NextHop] | None
     nh_id: int | None
+
+
+class RouteFilters(TypedDict, total=False):
+    """What narrows a listing of routes; the kernel filters.
+
+    - `family`: 2 for IPv4, 10 for IPv6, both when not said; `table`: `"main"` when not said, None for all tables.
+    - `dev`: the link they lead to; `protocol`: who made them; `type`: `"unicast"`, `"local"` …
+    """
+
+    family: Family | int | None
+    table: int | str | None
+    dev: LinkLike | None
+    protocol: RouteProtocol | int | str | None
+    type: RouteType | int | str | None
 
 
 class RouteChanges(Generic[R]):
@@ -202,29 +217,37 @@ class Routes(RouteChanges[None]):
             progress=progress,
         )
 
-    def list(
-        self,
-        *,
-        family: Family | int | None = None,
-        table: int | str | None = "main",
-        dev: LinkLike | None = None,
-        protocol: RouteProtocol | int | str | None = None,
-        type: RouteType | int | str | None = None,
-    ) -> list[Route]:
-        """The routes of a table (`"main"` when not said; None for all tables), IPv4 first. The kernel filters."""
-        where = None if dev is None else index(self._session, dev)
-        number = None if table is None else table_number(table)
-        families = (Family.INET, Family.INET6) if not family else (Family(family),)
-        found: list[Route] = []
-        for each in families:
-            request = Route(family=each, table=number, oif=where, protocol=protocol, type=type)
-            try:
-                routes = self._session.channel.dump(request, RTM_GETROUTE, Route, what="list routes")
-            except FileNotFoundError:
-                continue  # This family has no such table: no routes.
-            # A kernel without IPv6 answers with what it has instead.
-            found += [route for route in routes if route.family == each]
-        return found
+    def list(self, **filters: Unpack[RouteFilters]) -> list[Route]:
+        """The routes of a table, IPv4 first; see `RouteFilters`.
+
+        >>> [route.destination for route in nl.routes.list(dev="eth0")]      # doctest: +SKIP
+        """
+        return self._listing(filters).list()
+
+    def stream(self, **filters: Unpack[RouteFilters]) -> Iterator[Route]:
+        """The same one after the other, in bounded memory; see `links.stream`."""
+        return self._listing(filters).stream()
+
+    def columns(self, *names: str, **filters: Unpack[RouteFilters]) -> dict[str, list[Any]]:
+        """The chosen attributes of all routes at once, one list each: `columns("dst", "dst_len", "gateway")`."""
+        return self._listing(filters).columns(names)
+
+    def _listing(self, filters: RouteFilters) -> Listing[Route]:
+        check_options("routes", filters, RouteFilters)
+        session = self._session
+        dev, family = filters.get("dev"), filters.get("family")
+        table = filters.get("table", "main")
+        requests = [
+            Route(
+                family=each,
+                table=None if table is None else table_number(table),
+                oif=None if dev is None else index(session, dev),
+                protocol=filters.get("protocol"),
+                type=filters.get("type"),
+            )
+            for each in ((Family.INET, Family.INET6) if not family else (Family(family),))
+        ]
+        return Listing(session.channel, session.netns.fileno(), Route, RTM_GETROUTE, requests, "list routes")
 
     def get(
         self,

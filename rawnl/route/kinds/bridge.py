@@ -6,17 +6,16 @@ Times are in USER_HZ, hundredths of a second, as the kernel gives and takes them
 from __future__ import annotations
 
 import struct
-from enum import IntEnum
 from typing import Any
 
-from rawnl.attribute import Attribute, attribute_bytes, be16, binary, flag, lladdr, u8, u16, u32, u64
+from rawnl.attribute import Attribute, Enumeration, attribute_bytes, be16, binary, flag, lladdr, u8, u16, u32, u64
 from rawnl.errors import DecodeError
 from rawnl.nest import Struct, nest, structure
 from rawnl.route.link import LinkKind, PortKind
 from rawnl.wire import Attrs, field
 
 
-class PortState(IntEnum):
+class PortState(Enumeration, prefix="BR_STATE_", uapi="linux/if_bridge.h"):
     """Spanning tree state of a port (BR_STATE_…)."""
 
     DISABLED = 0
@@ -26,7 +25,11 @@ class PortState(IntEnum):
     BLOCKING = 4
 
 
-class VlanProtocol(IntEnum):
+class VlanProtocol(
+    Enumeration,
+    uapi="linux/if_ether.h",
+    kernel={"DOT1Q": "ETH_P_8021Q", "DOT1AD": "ETH_P_8021AD"},
+):
     """The tag that vlan filtering looks at (ETH_P_8021Q, ETH_P_8021AD)."""
 
     DOT1Q = 0x8100
@@ -55,7 +58,7 @@ def bridge_id(number: int, kernel: str = "") -> Any:
     )
 
 
-class BoolOptions(Struct):
+class BoolOptions(Struct, struct="br_boolopt_multi", uapi="linux/if_bridge.h"):
     """`struct br_boolopt_multi`: on/off options by bit; `optmask` says which bits of `optval` are meant."""
 
     optval: int | None = field("I")

@@ -1,0 +1,1 @@
+"""The command `rawnl`: one file per subcommand, one table of them in `main`."""

@@ -1,0 +1,136 @@
+"""Throwaway networks, and witnesses that look into them without any help from rawnl.
+
+Strategy: a witness is a program that enters the namespace through `nsenter` and says what it sees there. Children are
+either programs started with `subprocess` or forks that report through a pipe, so that a test may give up privileges or
+die without taking the others along.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from witness import require
+
+import rawnl
+
+ROOT = str(Path(rawnl.__file__).parent.parent)
+NOBODY = 65534
+
+
+def inside(netns: rawnl.NetNS, *command: str, check: bool = True) -> str:
+    """What a program prints inside a namespace, entered by nsenter(1)."""
+    fd = netns.fileno()
+    program = require(command[0])
+    done = subprocess.run(
+        [require("nsenter"), f"--net=/proc/self/fd/{fd}", program, *command[1:]],
+        pass_fds=[fd],
+        capture_output=True,
+        text=True,
+    )
+    if check and done.returncode:
+        raise AssertionError(f"{' '.join(command)}: {done.stderr or done.stdout}")
+    return done.stdout
+
+
+def ip(netns: rawnl.NetNS, *arguments: str) -> list[dict[str, Any]]:
+    """What `ip -j -d …` says inside a namespace; no objects that are empty, which `ip` prints for what it filters."""
+    text = inside(netns, "ip", "-j", "-d", *arguments)
+    return [entry for entry in json.loads(text or "[]") if entry]
+
+
+def ip_link(netns: rawnl.NetNS, name: str) -> dict[str, Any]:
+    """What `ip` says of one link."""
+    return ip(netns, "link", "show", "dev", name)[0]
+
+
+def state(netns: rawnl.NetNS) -> list[Any]:
+    """All that a namespace is set to, as `ip` sees it; times and counters left out."""
+    found: list[Any] = [
+        ip(netns, "link"),
+        ip(netns, "addr"),
+        ip(netns, "-4", "route", "show", "table", "all"),
+        ip(netns, "-6", "route", "show", "table", "all"),
+        ip(netns, "-4", "rule"),
+        ip(netns, "-6", "rule"),
+        ip(netns, "neigh", "show", "nud", "permanent"),
+        inside(netns, "ip", "neigh", "show", "proxy"),
+    ]
+    for address in (address for link in found[1] for address in link["addr_info"]):
+        address.pop("valid_life_time", None)
+        address.pop("preferred_life_time", None)
+    return found
+
+
+def descriptors() -> set[str]:
+    """The open descriptors of this process."""
+    return set(os.listdir("/proc/self/fd"))
+
+
+def mounts() -> list[str]:
+    """Where something is mounted, one entry a mount."""
+    return [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+
+
+def forked(function: Callable[[], Any]) -> Any:
+    """What `function` returns, or raises, in a forked child."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            try:
+                outcome = (True, function())
+            except BaseException as error:
+                outcome = (False, error)
+            with os.fdopen(writing, "wb") as pipe:
+                pickle.dump(outcome, pipe)
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        data = pipe.read()
+    os.waitpid(child, 0)
+    assert data, "the child died without a word"
+    fine, result = pickle.loads(data)
+    if not fine:
+        raise result
+    return result
+
+
+def drop_capabilities() -> None:
+    """Leave this process the user id it has, and none of its capabilities: capset(2)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    if libc.capset(header, nothing):
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+def become_nobody() -> None:
+    """Another user, who owns nothing; needs more than one mapped user id."""
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+
+
+def one_user_only() -> bool:
+    """Whether this user namespace maps no other user than the caller."""
+    return sum(int(line.split()[2]) for line in Path("/proc/self/uid_map").read_text().splitlines()) == 1
+
+
+def python(code: str, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """A Python program of its own that can import rawnl."""
+    environment = {**os.environ, "PYTHONPATH": ROOT}
+    options.setdefault("timeout", 60)
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=environment, **options
+    )
