@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rawnl import nft as nft
     from rawnl import sandbox as sandbox
     from rawnl.attribute import NameTemplate as NameTemplate
+    from rawnl.batch import Batch as Batch
+    from rawnl.batch import Item as Item
     from rawnl.conn import Connection as Connection
     from rawnl.conn import open as open
     from rawnl.decode import decode as decode
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "attribute": ("NameTemplate",),
+    "batch": ("Batch", "Item"),
     "conn": ("Connection", "open"),
     "decode": ("decode",),
     "errors": (

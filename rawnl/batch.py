@@ -10,17 +10,16 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from rawnl.bulk import OnError, Progress, Window, checked_policy
+from rawnl.bulk import OnError, Progress, Window, checked_policy, packed
 from rawnl.channel import Channel
 from rawnl.errors import BatchError, EncodeError, KernelError
 from rawnl.interface import index_of
-from rawnl.message import message_bytes
 from rawnl.netns import NetNS, NetNSLike, adopt
 from rawnl.route.link import Link
 from rawnl.teardown import delete_indexes
 from rawnl.verbs.addresses import AddressChanges
-from rawnl.verbs.change import ADD, APPEND, Change
-from rawnl.verbs.links import RTM_GETLINK, RTM_NEWLINK, LinkChanges
+from rawnl.verbs.change import ADD, APPEND, RTM_GETLINK, Change
+from rawnl.verbs.links import RTM_NEWLINK, LinkChanges
 from rawnl.verbs.neighbours import NeighbourChanges
 from rawnl.verbs.routes import RouteChanges
 from rawnl.verbs.rules import RuleChanges
@@ -122,7 +121,7 @@ class Batch:
         self._count += 1
         self._waiting.append((item, change, opposite))
         self._window.add(
-            message_of,
+            packed,
             (change.kind, change.flags | 1, body),
             item.number,
             type(change.message),
@@ -185,9 +184,7 @@ class Batch:
         window = Window(self.channel)
         for number, entry in enumerate(undo):
             if isinstance(entry, Change):
-                window.add(
-                    message_of, (entry.kind, 1, entry.message.body()), number, type(entry.message), entry.what, 256
-                )
+                window.add(packed, (entry.kind, 1, entry.message.body()), number, type(entry.message), entry.what, 256)
                 if window.full:
                     window.send()
         window.send()
@@ -223,11 +220,6 @@ class _NewLink:
     def __init__(self, name: str, netns: NetNS | None) -> None:
         self.name = name
         self.netns = netns
-
-
-def message_of(sequence: int, kind: int, flags: int, body: bytes) -> bytes:
-    """`message_bytes`, the sequence number first, as windows want it."""
-    return message_bytes(kind, flags, sequence, body)
 
 
 def _delete_new(channel: Channel, links: list[_NewLink]) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias
 
 from rawnl.channel import NLM_F_REQUEST, Channel
 from rawnl.errors import BatchError, EncodeError, KernelError
-from rawnl.message import Message
+from rawnl.message import Message, message_bytes
 from rawnl.proto import failure
 
 OnError: TypeAlias = 'Literal["stop", "continue", "rollback"]'
@@ -91,6 +91,11 @@ class Window:
                 ]
             )
         return len(refused)
+
+
+def packed(sequence: int, kind: int, flags: int, body: bytes) -> bytes:
+    """A message of its own among others, the sequence number first, as windows want it."""
+    return message_bytes(kind, flags, sequence, body)
 
 
 def _noun(cls: type[Message], number: int) -> str:

@@ -15,7 +15,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from errno import ENOBUFS, ETIMEDOUT
+from errno import EMSGSIZE, ENOBUFS, ETIMEDOUT
 from typing import Any, TypeVar
 
 from rawnl import kernel

@@ -102,11 +102,16 @@ class Message(Attrs):
     @classmethod
     def at(cls, buffer: Any, offset: int = 0) -> Self:
         """The message whose nlmsghdr begins at byte `offset`. DecodeError where it is not whole."""
+        return super()._view(buffer, *cls._bounds(buffer, offset))
+
+    @staticmethod
+    def _bounds(buffer: Any, offset: int) -> tuple[int, int]:
+        """Where the body of the message at `offset` begins and ends. DecodeError where it is not whole."""
         rest = len(buffer) - offset
         length = _message_length_at(buffer, offset)[0] if rest >= 16 else 0
         if not 16 <= length <= rest:
             raise DecodeError(f"a message says it has {length} bytes, and {max(rest, 0)} are left", offset=offset)
-        return super()._view(buffer, offset + 16, offset + length)
+        return offset + 16, offset + length
 
     @classmethod
     def _parse(cls, data: bytes) -> Self:

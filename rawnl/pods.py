@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from rawnl import kernel
 from rawnl.bulk import Window
+from rawnl.bulk import packed as packed_message
 from rawnl.channel import Channel
 from rawnl.errors import BatchError, EncodeError, KernelError
 from rawnl.interface import index_of
-from rawnl.message import message_bytes
+from rawnl.message import Message
 from rawnl.netns import RUN_DIR, NetNS, checked_name, give_name
 from rawnl.netns import delete as delete_netns
 from rawnl.netns import open as open_netns
@@ -341,7 +342,7 @@ class _Maker:
             at[number].error = error
 
     def _configure(self, pod: _Made) -> None:
-        bodies = [(RTM_NEWLINK, 0, self._loopback_up, Link)]
+        bodies: list[tuple[int, int, bytes, type[Message]]] = [(RTM_NEWLINK, 0, self._loopback_up, Link)]
         for packed, length in pod.plan.addresses:
             address = Address(family=family_of(packed), prefixlen=length, index=FAR_END, local=packed, address=packed)
             bodies.append((RTM_NEWADDR, ADD, address.body(), Address))
@@ -350,7 +351,7 @@ class _Maker:
         window = Window(pod.channel)
         for kind, flags, body, cls in bodies:
             what = f"set up the inside of pod {pod.plan.name!r}"
-            window.add(message_bytes_of, (kind, flags | 1, body), pod.plan.number, cls, what)
+            window.add(packed_message, (kind, flags | 1, body), pod.plan.number, cls, what)
         window.send()
         for _, _, error in window.failures[:1]:
             error.attribute = f"pods[{pod.plan.number}].{error.attribute.partition('].')[2]}".rstrip(".")
@@ -378,8 +379,3 @@ class _Maker:
             return pod.channel.request(Link(index=FAR_END), RTM_GETLINK, 0, Link)[0].link or 0
         except FileNotFoundError:
             return 0
-
-
-def message_bytes_of(sequence: int, kind: int, flags: int, body: bytes) -> bytes:
-    """`message_bytes`, the sequence number first, as windows want it."""
-    return message_bytes(kind, flags, sequence, body)

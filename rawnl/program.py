@@ -29,22 +29,28 @@ def popen(netns: NetNS, args: Sequence[str] | str, **options: Any) -> subprocess
     """
     netns.fileno()
     outcome: list[subprocess.Popen[Any] | BaseException] = []
+    gate = threading.Lock()
+    wanted = True
 
     def start() -> None:
-        try:
-            _move(netns)
-            outcome.append(subprocess.Popen(args, **options))
-        except BaseException as error:
-            outcome.append(error)
+        with gate:
+            try:
+                if wanted:
+                    _move(netns)
+                    outcome.append(subprocess.Popen(args, **options))
+            except BaseException as error:
+                outcome.append(error)
 
-    thread = threading.Thread(target=start, name="rawnl-popen", daemon=True)
-    thread.start()
     try:
+        thread = threading.Thread(target=start, name="rawnl-popen", daemon=True)
+        thread.start()
         thread.join()
     except BaseException:
-        # Ctrl-C: a program that nobody will ever hear of must not go on running.
-        thread.join()
-        _end(outcome[0])
+        # Ctrl-C: a program that nobody will ever hear of must not be started, or go on running.
+        with gate:
+            wanted = False
+        if outcome:
+            _end(outcome[0])
         raise
     started = outcome[0]
     if isinstance(started, BaseException):

@@ -287,7 +287,8 @@ class Attrs:
         """The fixed header of a built object."""
         try:
             # Numbers as they are; a flag or state given by name takes the careful way below.
-            return self._pack_head(self._table.get)
+            head: bytes = self._pack_head(self._table.get)
+            return head
         except VALUE_ERRORS:
             return self._careful_head()
 

@@ -11,7 +11,8 @@ from cffi import FFI
 
 HERE = Path(__file__).resolve().parent
 SOURCES = ["src_c/netns.c", "src_c/receive.c", "src_c/scan.c"]
-FLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"]
+# No -Werror: a newer compiler that warns of more must not keep anyone from installing. .ci/run adds it.
+FLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra"]
 
 
 def declarations() -> str:

@@ -83,7 +83,7 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action=_Version)
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+    commands = top.add_subparsers(prog="rawnl", title="commands", metavar="COMMAND", dest="command", required=True)
     for name, command in COMMANDS.items():
         sub = commands.add_parser(
             name,

@@ -197,7 +197,8 @@ class _Expressions(Attribute):
 def _labelled(buffer: Any, start: int, end: int) -> Iterator[tuple[str, type[Attrs], int, int]]:
     for index, (_, first, last) in enumerate(walk(buffer, start, end)):
         tag, cls, inside, inside_end = _parts(buffer, first, last)
-        if cls is not None and inside:
+        # An expression without attributes has no place within: its end is where the next one begins.
+        if cls is not None and inside < inside_end:
             yield f"[{index}]({tag})", cls, inside, inside_end
         yield f"[{index}]({tag})", _Element, first - 4, last
 

@@ -28,7 +28,7 @@ from errno import EEXIST
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_network
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from rawnl.errors import EncodeError, KernelError
+from rawnl.errors import EncodeError, KernelError, OutcomeUnknown
 from rawnl.nft.expr import Data, Expression
 from rawnl.nft.expr_compare import Bitwise, Cmp, CmpOp
 from rawnl.nft.expr_load import Meta, MetaKey, Payload, PayloadBase
@@ -49,6 +49,9 @@ CHAIN, TYPE, HOOK, PRIORITY = "postrouting", "nat", "postrouting", "srcnat"
 
 ATTEMPTS = 512
 """How often a change is tried again because others changed the ruleset at the same time."""
+
+UNKNOWN_ATTEMPTS = 3
+"""How often it is tried again after an answer was lost."""
 
 _SADDR_OFFSET = {4: 12, 6: 8}
 _IFNAME_SIZE = 16
@@ -74,11 +77,12 @@ class Nft(Reader):
         """
         return Transaction(self._channel, generation=generation)
 
-    def guarded(self, work: Callable[[Transaction], T], *, attempts: int = ATTEMPTS) -> T:
+    def guarded(self, work: Callable[[Transaction], T], *, attempts: int = ATTEMPTS, idempotent: bool = False) -> T:
         """Read, decide and write as one: `work` reads what it needs and fills the transaction that it is given.
 
-        If the ruleset changes before that is committed, `work` is called again with a new one. Returns what `work`
-        returned at last. Raises GenerationChanged when that happened `attempts` times in a row, and what
+        If the ruleset changes before that is committed, `work` is called again with a new one. If the answer is lost
+        and nothing tells how it went, so is `idempotent` work, which finds by itself what is already done. Returns
+        what `work` returned at last. Raises GenerationChanged when that happened `attempts` times in a row, and what
         `Transaction` raises.
         """
         for attempt in range(attempts):
@@ -86,9 +90,11 @@ class Nft(Reader):
             result = work(transaction)
             try:
                 transaction.commit()
-            except GenerationChanged:
-                if attempt + 1 == attempts:
+            except (GenerationChanged, OutcomeUnknown) as error:
+                if attempt + 1 == attempts or (isinstance(error, OutcomeUnknown) and not idempotent):
                     raise
+                if isinstance(error, OutcomeUnknown):
+                    attempts = min(attempts, attempt + UNKNOWN_ATTEMPTS)
                 # Those who collide are spread over a time that grows with the crowd.
                 time.sleep(random.uniform(0, min(0.0002 * 2 ** min(attempt, 8), 0.02)))
                 continue
@@ -125,7 +131,7 @@ class Nft(Reader):
                 )
             return transaction.add(Rule(chain=chain, expressions=wanted, comment=comment))
 
-        return self.guarded(work)
+        return self.guarded(work, idempotent=True)
 
     def masquerades(self) -> list[Masqueraded]:
         """The masquerades that rawnl made, in both families. Raises KernelError."""
@@ -153,14 +159,14 @@ class Nft(Reader):
                 self._tidy(transaction, table, chain, len(doomed))
             return bool(doomed)
 
-        return self.guarded(work)
+        return self.guarded(work, idempotent=True)
 
     def _tidy(self, transaction: Transaction, table: Table, chain: Chain, doomed: int) -> None:
         """Delete the chain if its only rules are the doomed ones, and the table if the chain is all that it holds.
 
         Should a count mislead, "only empty" has the kernel refuse rather than delete what is not ours.
         """
-        if len(self.rules(table, CHAIN)) > doomed or any(_goes_to(rule, CHAIN) for rule in self.rules(table)):
+        if len(self.rules(table, CHAIN)) > doomed:
             return
         transaction.delete(chain, only_empty=True)
         if table.use == 1:
@@ -191,15 +197,6 @@ def _stranger(subject: Table | Chain, reason: str) -> KernelError:
         message=f"The {subject.title} was not made by rawnl: {reason}",
         hint="rename or delete it; rawnl does not touch what is not its own",
     )
-
-
-def _goes_to(rule: Rule, chain: str) -> bool:
-    """Whether a rule jumps to a chain."""
-    for item in rule.expressions or ():
-        verdict = getattr(getattr(item, "data", None), "verdict", None)
-        if verdict is not None and verdict.chain == chain:
-            return True
-    return False
 
 
 # --- a masquerade as expressions, both ways ------------------------------------------------------------------------

@@ -12,8 +12,9 @@ What tells how it went, in this order:
 1. An error for one of our messages: nothing was done. (Acks of other objects mean nothing then.)
 2. The new generation, told in answer to NLM_F_ECHO on the first object: the kernel says that only on committing.
 3. An object's echo: sent on committing as well. Both come before any ack, so an overrun does not easily lose them.
-4. An ack of END, with nothing lost: all errors would have come before it. Linux 6.10 and later.
-5. The generation after it is the one from before it: nothing was done.
+4. An ack of END (Linux 6.10 and later) or of the last object, with nothing lost: an error would be there, too. This
+   is how it goes where there was nothing to do, which makes no new generation.
+5. The generation after it is the one from before it: nothing was done, or there was nothing to do.
 6. The objects themselves, read back. If that is not clear either: `OutcomeUnknown`, and never a guess.
 
 Sources: `<linux/netfilter/nfnetlink.h>`; net/netfilter/nfnetlink.c, nf_tables_api.c for what is acked when.
@@ -69,7 +70,13 @@ class _Step(NamedTuple):
     body: bytes
 
     @property
+    def always_changes(self) -> bool:
+        """Whether carrying it out makes a new generation in any case; adding what is there already does not."""
+        return self.verb != "add" or isinstance(self.message, Rule)
+
+    @property
     def what(self) -> str:
+        """What was asked, in words."""
         return f"{self.verb} {self.message.title}"
 
 
@@ -176,6 +183,7 @@ class Transaction:
             requests[sequence] = index
             parts.append(_message(step.kind, step.flags | NLM_F_ECHO, sequence, step.body))
         last, after = channel.sequence(), channel.sequence()
+        parts[-1] = _message(step.kind, step.flags | NLM_F_ECHO | NLM_F_ACK, sequence, step.body)
         parts.append(_message(_END, NLM_F_ACK, last, BatchEnd(res_id=SUBSYSTEM).body()))
         question = Generation().body()
         buffers, lost = channel.collect(
@@ -195,6 +203,7 @@ class Transaction:
 
     def _judge(self, answers: _Answers, asked: int, first: int, last: int, after: int, lost: bool) -> None:
         """Return if it was committed, raise whatever it was otherwise."""
+        last_object = max(answers.requests, key=answers.requests.__getitem__)
         if first in answers.refusals:
             raise self._refused(answers.refusals[first])
         failures = [
@@ -208,7 +217,7 @@ class Transaction:
             raise failures[0][1]
         if answers.committed is not None or answers.echoed:
             return
-        if not lost and last in answers.acked:
+        if not lost and (last in answers.acked or last_object in answers.acked):
             answers.committed = answers.generations.get(after)
             return
         self._settle(answers.generations.get(asked), answers.generations.get(after), lost)
@@ -239,13 +248,17 @@ class Transaction:
         try:
             if after is None:
                 after = reader.generation()
-            same = before is not None and before == after
-            # Read only where it can tell something: one commit since the question is ours or somebody else's.
-            found = None if same else [_is_done(step, reader) for step in self._steps]
+            signs = [_is_done(step, reader) for step in self._steps]
             again = reader.generation()
         except KernelError:
             raise _unknown() from None
-        if same or (found and not all(found) and again == after == _next(before)):
+        # One commit since the question may be ours. None at all is ours only where there was nothing to do.
+        same = before is not None and before == after == again
+        one_since = before is not None and again == after == _next(before)
+        undone = False in signs or (same and any(step.always_changes for step in self._steps))
+        if (same or one_since) and not undone and None not in signs:
+            return
+        if (same or one_since) and undone:
             reason = "and its reason was lost in a full receive buffer" if lost else "and gave no reason"
             raise KernelError.of(
                 ENOBUFS if lost else ECANCELED,
@@ -253,8 +266,7 @@ class Transaction:
                 message=f"The kernel dropped it, {reason}",
                 hint="nothing was changed",
             )
-        if not (found and all(found) and again == after == _next(before)):
-            raise _unknown()
+        raise _unknown()
 
 
 def _next(generation: int | None) -> int | None:
@@ -274,20 +286,29 @@ def _message(kind: int, flags: int, sequence: int, body: bytes) -> bytes:
     return message_bytes(kind, flags | NLM_F_REQUEST, sequence, body)
 
 
-def _is_done(step: _Step, reader: Any) -> bool:
-    """Whether the ruleset looks as the step wants it. Raises KernelError where it cannot be read."""
-    if isinstance(step.message, Rule):
-        rules: list[Rule] = reader.rules(table=step.message.table, chain=step.message.chain, family=step.message.family)
-        if step.verb == "delete":
-            return all(rule.handle != step.message.handle for rule in rules)
-        wanted = _comparable(step.message)
-        return any(_comparable(rule) == wanted for rule in rules)
-    found = reader.find(step.message)
-    return (found is None) == (step.verb == "delete")
+def _is_done(step: _Step, reader: Reader) -> bool | None:
+    """Whether the ruleset looks as the step wants it; None where it may have looked so before.
+
+    Raises KernelError where it cannot be read.
+    """
+    message = step.message
+    if not isinstance(message, Rule):
+        return (reader.find(message) is None) == (step.verb == "delete")
+    try:
+        rules = reader.rules(message.table, message.chain, family=message.family)
+    except FileNotFoundError:
+        rules = []
+    if message.handle is not None:
+        # The kernel never gives out a handle twice; a replacement has one of its own.
+        return all(rule.handle != message.handle for rule in rules)
+    wanted = _outline(message)
+    return None if any(_outline(rule) == wanted for rule in rules) else False
 
 
-def _comparable(rule: Rule) -> object:
-    return rule.userdata, [repr(item) for item in Rule.at(rule.encode(), 0).expressions or ()]
+def _outline(rule: Rule) -> object:
+    """What the kernel certainly gives back as it was sent: it fills in defaults within the expressions."""
+    view = Rule.at(rule.encode(), 0)
+    return view.userdata, [getattr(item, "tag", "") for item in view.expressions or ()]
 
 
 class _Answers:

@@ -25,7 +25,7 @@ from rawnl.verbs.change import (
     label,
     split_prefix,
 )
-from rawnl.verbs.listing import Listing
+from rawnl.verbs.listing import Columns, Listing
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -175,9 +175,7 @@ class Addresses(AddressChanges[None]):
         """The same one after the other, in bounded memory; see `links.stream`."""
         return self._listing(link, family).stream()
 
-    def columns(
-        self, *names: str, link: LinkLike | None = None, family: Family | int | None = None
-    ) -> dict[str, list[Any]]:
+    def columns(self, *names: str, link: LinkLike | None = None, family: Family | int | None = None) -> Columns:
         """The chosen attributes of all addresses at once, one list each."""
         return self._listing(link, family).columns(names)
 

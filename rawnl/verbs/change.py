@@ -161,5 +161,5 @@ def address_bytes(value: IPAddress, family: Family, attribute: str) -> bytes:
         raise EncodeError(f"{value!r} is no IP address", attribute=attribute) from None
     if family_of(packed) is not family:
         kind = "an IPv4" if family is Family.INET else "an IPv6"
-        raise EncodeError(f"{value} is not {kind} address, as the rest of the request is", attribute=attribute)
+        raise EncodeError(f"{value!r} is not {kind} address, as the rest of the request is", attribute=attribute)
     return packed

@@ -35,7 +35,7 @@ from rawnl.verbs.change import (
     label,
     opened,
 )
-from rawnl.verbs.listing import Listing
+from rawnl.verbs.listing import Columns, Listing
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -292,7 +292,7 @@ class Links(LinkChanges[Link, None]):
             attributes = {"num_tx_queues": queues, "num_rx_queues": queues, **attributes}
         paths = ["name"]
         if not isinstance(first, str):
-            far = {"name": NAME} if len(first) == 2 else {"name": NAME, "netns": 0}
+            far: dict[str, Any] = {"name": NAME} if len(first) == 2 else {"name": NAME, "netns": 0}
             if queues is not None:
                 far.update(num_tx_queues=queues, num_rx_queues=queues)
             kind = _with_far_end(kind, far)
@@ -340,13 +340,13 @@ class Links(LinkChanges[Link, None]):
         """
         return self._listing(filters).stream()
 
-    def columns(self, *names: str, **filters: Unpack[LinkFilters]) -> dict[str, list[Any]]:
+    def columns(self, *names: str, **filters: Unpack[LinkFilters]) -> Columns:
         """The chosen attributes of all links at once, one list each: `columns("index", "name")["name"]`."""
         return self._listing(filters).columns(names)
 
     def _listing(self, filters: LinkFilters) -> Listing[Link]:
         check_options("links", filters, LinkFilters)
-        kind, master, up, group = (filters.get(name) for name in ("kind", "master", "up", "group"))
+        kind, master, up, group = filters.get("kind"), filters.get("master"), filters.get("up"), filters.get("group")
         tag = kind if isinstance(kind, str) or kind is None else kind.tag
         request = Link(
             master=None if master is None else _index(self._session, master),

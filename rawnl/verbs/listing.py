@@ -1,6 +1,6 @@
 """Listings in three forms: a list, a stream, columns.
 
-Strategy: a listing is one or more dump requests, narrowed by the kernel where it can and by a predicate where it cannot.
+Strategy: a listing is one or more dump requests, narrowed by the kernel where it can, by a predicate where it cannot.
 
 - `list`: all rows as views over the received bytes; read again when it changed meanwhile.
 - `stream`: the same, piece by piece in bounded memory, over a socket of its own, so that the connection may be used
@@ -11,7 +11,7 @@ Strategy: a listing is one or more dump requests, narrowed by the kernel where i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from rawnl.channel import DUMP_ATTEMPTS, NLM_F_DUMP_INTR, Channel
 from rawnl.column import column
@@ -19,6 +19,9 @@ from rawnl.errors import DumpInterrupted
 from rawnl.message import Message, views
 
 M = TypeVar("M", bound=Message)
+
+# The values of each chosen attribute, all lists of the same length.
+Columns: TypeAlias = "dict[str, list[Any]]"
 
 
 class Listing(Generic[M]):
@@ -75,7 +78,7 @@ class Listing(Generic[M]):
         if interrupted:
             raise DumpInterrupted(4, request=self._what, message="The listing changed while it was streamed")
 
-    def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
+    def columns(self, names: Sequence[str]) -> Columns:
         """One list a name, all of the same length."""
         for name in names:
             if not isinstance(getattr(self._cls, name, None), property):
@@ -84,7 +87,7 @@ class Listing(Generic[M]):
         if self._keep is not None:
             rows = self.list()
             return {name: [getattr(row, name) for row in rows] for name in names}
-        found: dict[str, list[Any]] = {name: [] for name in names}
+        found: Columns = {name: [] for name in names}
         for request in self._requests:
             try:
                 part = self._part(request, names)
@@ -94,9 +97,9 @@ class Listing(Generic[M]):
                 found[name] += part[name]
         return found
 
-    def _part(self, request: Message, names: Sequence[str]) -> dict[str, list[Any]]:
+    def _part(self, request: Message, names: Sequence[str]) -> Columns:
         for _ in range(DUMP_ATTEMPTS):
-            found: dict[str, list[Any]] = {name: [] for name in names}
+            found: Columns = {name: [] for name in names}
             interrupted = False
             for buffer, scan in self._channel.chunks(request, self._kind, self._cls, what=self._what):
                 interrupted |= bool(scan.flags & NLM_F_DUMP_INTR)

@@ -11,7 +11,7 @@ from rawnl.route.family import Family
 from rawnl.route.neighbour import Neighbour, NeighbourFlags, NeighbourState
 from rawnl.template import Template
 from rawnl.verbs.change import ADD, REPLACE, Change, LinkLike, Session, family_of, index, label, split_prefix
-from rawnl.verbs.listing import Listing
+from rawnl.verbs.listing import Columns, Listing
 
 RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
 
@@ -60,7 +60,7 @@ class NeighbourChanges(Generic[R]):
         """Take an entry away, as `ip neighbour del`. Raises NotFound (ENOENT) when it is not there."""
         packed, _ = split_prefix(dst, "dst")
         message = Neighbour(family=family_of(packed), index=index(self._session, link), dst=packed)
-        return self._submit(Change(message, RTM_DELNEIGH, 0, f"delete neighbour {dst} of link {label(link)}"))
+        return self._submit(Change(message, RTM_DELNEIGH, 0, f"delete neighbour {dst!r} of link {label(link)}"))
 
     def _change(
         self,
@@ -81,7 +81,7 @@ class NeighbourChanges(Generic[R]):
             dst=packed,
             lladdr=lladdr,
         )
-        return Change(message, RTM_NEWNEIGH, how, f"{verb} neighbour {dst} on link {label(link)}")
+        return Change(message, RTM_NEWNEIGH, how, f"{verb} neighbour {dst!r} on link {label(link)}")
 
 
 class Neighbours(NeighbourChanges[None]):
@@ -143,7 +143,7 @@ class Neighbours(NeighbourChanges[None]):
 
     def columns(
         self, *names: str, link: LinkLike | None = None, family: Family | int | None = None, proxy: bool = False
-    ) -> dict[str, list[Any]]:
+    ) -> Columns:
         """The chosen attributes of all neighbours at once, one list each."""
         return self._listing(link, family, proxy).columns(names)
 

@@ -31,7 +31,7 @@ from rawnl.verbs.change import (
     index,
     split_prefix,
 )
-from rawnl.verbs.listing import Listing
+from rawnl.verbs.listing import Columns, Listing
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -174,7 +174,7 @@ class RouteChanges(Generic[R]):
             prefsrc=None if source is None else address_bytes(source, family, "src"),
             priority=options.get("metric"),
             metrics=metrics,
-            multipath=options.get("multipath"),
+            multipath=None if (hops := options.get("multipath")) is None else [*hops],
             nh_id=options.get("nh_id"),
         )
 
@@ -228,7 +228,7 @@ class Routes(RouteChanges[None]):
         """The same one after the other, in bounded memory; see `links.stream`."""
         return self._listing(filters).stream()
 
-    def columns(self, *names: str, **filters: Unpack[RouteFilters]) -> dict[str, list[Any]]:
+    def columns(self, *names: str, **filters: Unpack[RouteFilters]) -> Columns:
         """The chosen attributes of all routes at once, one list each: `columns("dst", "dst_len", "gateway")`."""
         return self._listing(filters).columns(names)
 

@@ -59,6 +59,9 @@ def _inside(options: argparse.Namespace) -> int:
         return _tell(teller, world, options.keep)
     except BrokenPipeError:
         return BROKEN_PIPE
+    except OSError as error:
+        print(f"rawnl demo: {error}", file=sys.stderr)
+        return 1
     finally:
         world.close()
 

@@ -294,7 +294,7 @@ BRIDGE = Part(
                     "ip link show | grep ^15",
                     'host.links.get(red.links.stats("veth-red")["peer_ifindex"])',
                     checks.is_link("host", "veth-red-br"),
-                    "15 there, whatever index it is here",
+                    "by the index that the line before has told",
                 ),
                 Step(
                     "ethtool -S veth-red-br",
