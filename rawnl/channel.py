@@ -85,7 +85,8 @@ class Channel:
 
     def _socket(self) -> tuple[int, int]:
         try:
-            return kernel.netlink_socket(self.protocol, self._netns)
+            # Most connections are to the namespace that the thread is in, which needs neither a helper nor privilege.
+            return kernel.netlink_socket(self.protocol, kernel.OWN if _is_here(self._netns) else self._netns)
         except OSError as error:
             hint = "entering a namespace needs CAP_SYS_ADMIN over it" if error.errno == 1 else ""
             raise KernelError.of(error.errno or 0, request="open a netlink socket in a namespace", hint=hint) from None
@@ -330,6 +331,10 @@ class Channel:
             yield buffer, scan
         if refusal is not None:
             raise failure(refusal, what, data, type(message))
+
+
+def _is_here(netns: int) -> bool:
+    return netns == kernel.OWN or os.path.samestat(os.fstat(netns), os.stat("/proc/thread-self/ns/net"))
 
 
 def _make_room(fd: int, length: int) -> None:

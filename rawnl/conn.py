@@ -6,28 +6,29 @@ does afterwards. rtnetlink is open from the start; netfilter, sysctl and the res
 
 from __future__ import annotations
 
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rawnl.batch import Batch
-from rawnl.bulk import OnError, Progress
 from rawnl.channel import DEFAULT_TIMEOUT, Channel
 from rawnl.interface import index_of
 from rawnl.message import Message
 from rawnl.netns import NetNS, NetNSLike, adopt
-from rawnl.sysctl import Sysctl
-from rawnl.verbs.addresses import Addresses
-from rawnl.verbs.change import Change
-from rawnl.verbs.links import Links
-from rawnl.verbs.neighbours import Neighbours
-from rawnl.verbs.nsids import Nsids
-from rawnl.verbs.routes import Routes
-from rawnl.verbs.rules import Rules
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from rawnl.batch import Batch
+    from rawnl.bulk import OnError, Progress
     from rawnl.nft.nat import Nft
+    from rawnl.sysctl import Sysctl
+    from rawnl.verbs.addresses import Addresses
+    from rawnl.verbs.change import Change
+    from rawnl.verbs.links import Links
+    from rawnl.verbs.neighbours import Neighbours
+    from rawnl.verbs.nsids import Nsids
+    from rawnl.verbs.routes import Routes
+    from rawnl.verbs.rules import Rules
 
 NETLINK_ROUTE, NETLINK_NETFILTER = 0, 12
 
@@ -48,7 +49,6 @@ class Connection:
         self.netns: NetNS = adopt(netns)
         self.timeout = timeout
         self._netfilter: Channel | None = None
-        self._nft: Nft | None = None
         try:
             self.channel = Channel(
                 NETLINK_ROUTE,
@@ -59,13 +59,64 @@ class Connection:
         except BaseException:
             self.netns.close()
             raise
-        self.links = Links(self)
-        self.addresses = Addresses(self)
-        self.routes = Routes(self)
-        self.neighbours = Neighbours(self)
-        self.rules = Rules(self)
-        self.nsids = Nsids(self)
-        self.sysctl = Sysctl(self.netns)
+
+    # Each is imported and made when first asked for: who only looks at links does not pay for rules.
+
+    @cached_property
+    def links(self) -> Links:
+        """Links: what `ip link` and `ethtool -S` do."""
+        from rawnl.verbs.links import Links
+
+        return Links(self)
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        """Addresses: what `ip address` does."""
+        from rawnl.verbs.addresses import Addresses
+
+        return Addresses(self)
+
+    @cached_property
+    def routes(self) -> Routes:
+        """Routes: what `ip route` does."""
+        from rawnl.verbs.routes import Routes
+
+        return Routes(self)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """Neighbours: what `ip neighbour` does."""
+        from rawnl.verbs.neighbours import Neighbours
+
+        return Neighbours(self)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """Policy routing rules: what `ip rule` does."""
+        from rawnl.verbs.rules import Rules
+
+        return Rules(self)
+
+    @cached_property
+    def nsids(self) -> Nsids:
+        """Namespace ids: what `ip netns list-id` and `ip netns set` do."""
+        from rawnl.verbs.nsids import Nsids
+
+        return Nsids(self)
+
+    @cached_property
+    def sysctl(self) -> Sysctl:
+        """The settings under net.*: what `sysctl` does."""
+        from rawnl.sysctl import Sysctl
+
+        return Sysctl(self.netns)
+
+    @cached_property
+    def nft(self) -> Nft:
+        """NAT and nftables: what `nft` and `iptables -t nat` do."""
+        from rawnl.nft.nat import Nft
+
+        return Nft(self.netfilter)
 
     def submit(self, change: Change) -> list[Message]:
         """Carry out one change and wait for the kernel's answer."""
@@ -93,6 +144,8 @@ class Connection:
         ...     for ns in namespaces:
         ...         batch.links.add(f"{ns.name}-br", Veth(peer=Link(name=ns.name, netns=ns)), master=bridge, up=True)
         """
+        from rawnl.batch import Batch
+
         return Batch(self.channel, self.netns, on_error, progress)
 
     def netfilter(self) -> Channel:
@@ -102,15 +155,6 @@ class Connection:
                 NETLINK_NETFILTER, self.netns.fileno(), origin=self.netns.inode, timeout=self.timeout
             )
         return self._netfilter
-
-    @property
-    def nft(self) -> Nft:
-        """NAT and nftables."""
-        if self._nft is None:
-            from rawnl.nft.nat import Nft
-
-            self._nft = Nft(self.netfilter)
-        return self._nft
 
     def close(self) -> None:
         """Close the sockets. Closing twice is no error; the namespace stays as it is."""

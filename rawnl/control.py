@@ -177,7 +177,8 @@ class Answer(UnknownMessage):
         return super().nlmsg_flags
 
     def _natural_flags(self) -> int:
-        capped = self.error and not self.payload and "request_type" in self._fields
+        # The kernel says so of every ack as well, though it never had the payload.
+        capped = not self.payload and "request_type" in self._fields
         return (NLM_F_ACK_TLVS if self.extended is not None else 0) | (NLM_F_CAPPED if capped else 0)
 
     @property

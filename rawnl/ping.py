@@ -165,7 +165,7 @@ def _request(family: socket.AddressFamily, identifier: int, sequence: int, paylo
 def _checksum(packet: bytes) -> int:
     """RFC 1071."""
     data = packet + b"\0" * (len(packet) & 1)
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total >> 16) + (total & 0xFFFF)
     return ~(total + (total >> 16)) & 0xFFFF
 

@@ -17,7 +17,10 @@ import struct
 import subprocess
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from rawnl.message import Message
 
 try:
     from witness import require
@@ -25,7 +28,8 @@ except ImportError:
     from tests.witness import require
 
 HEADER = struct.Struct("=IHHII")
-_CALL = re.compile(r"^(?:\[pid +\d+\] )?(sendmsg|sendto|recvmsg|recvfrom)\(")
+NLMSG_ERROR = 2
+_CALL = re.compile(r"^(?:\[pid +\d+\] )?(sendmsg|sendto|recvmsg|recvfrom)\((\d+<NETLINK:)?")
 _BYTES = re.compile(r"^ \| [0-9a-f]{5,}  ((?:[0-9a-f]{2} {1,2})+)")
 
 
@@ -41,7 +45,7 @@ def capture(command: Sequence[str]) -> list[Captured]:
     done = subprocess.run(
         [
             require("strace"),
-            *("-f", "-s", "0", "-e", "trace=sendmsg,sendto,recvmsg,recvfrom", "-e", "write=all", "-e", "read=all"),
+            *("-f", "-yy", "-s", "0", "-e", "trace=sendmsg,sendto,recvmsg,recvfrom", "-e", "write=all", "-e", "read=all"),
             *(require(command[0]), *command[1:]),
         ],
         stdout=subprocess.DEVNULL,
@@ -59,7 +63,7 @@ def _buffers(trace: str) -> list[Captured]:
     for line in trace.splitlines():
         if call := _CALL.match(line):
             # A peek at the length shows no bytes of its own, or the same ones again.
-            taking = "AF_NETLINK" in line and "MSG_PEEK" not in line
+            taking = call[2] is not None and "MSG_PEEK" not in line
             sent = call[1].startswith("send")
         elif taking and line.startswith(" * "):
             found.append(Captured(sent, b""))
@@ -77,9 +81,21 @@ def _messages(buffer: Captured) -> list[Captured]:
         length, kind, flags, _, _ = HEADER.unpack_from(data)
         if not 16 <= length <= len(data):
             break
-        found.append(Captured(buffer.sent, HEADER.pack(length, kind, flags, 0, 0) + data[16:length]))
+        body = bytearray(data[16:length])
+        if kind == NLMSG_ERROR:
+            # The header of the request comes back in it, sequence number and port id included.
+            body[12:20] = bytes(8)
+        found.append(Captured(buffer.sent, HEADER.pack(length, kind, flags, 0, 0) + bytes(body)))
         data = data[(length + 3) & ~3 :]
     return found
+
+
+def written(message: Message) -> str:
+    """The message as source text which makes it again, flags included."""
+    text = repr(message)
+    if not message.nlmsg_flags or "nlmsg_flags=" in text:
+        return text
+    return f"{text[:-1]}{'' if text.endswith('()') else ', '}nlmsg_flags={message.nlmsg_flags:#x})"
 
 
 def main() -> None:
@@ -101,8 +117,7 @@ def main() -> None:
     for sent, data in capture(options.command):
         (message,) = decode(data, options.family)
         print(f"    (\n        {('' if sent else 'the answer to: ') + shlex.join(options.command)!r},")
-        flags = f", nlmsg_flags={message.nlmsg_flags:#x}" if message.nlmsg_flags else ""
-        print(f"        {repr(message)[:-1]}{flags}),\n        {data.hex()!r},\n    ),")
+        print(f"        {written(message)},\n        {data.hex()!r},\n    ),")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nft_witness import MASQUERADE, listed
+from nft_witness import MASQUERADE, listed, load
 
 import rawnl
 from rawnl import kernel, nft
@@ -119,6 +119,28 @@ def test_a_refusal_that_was_lost_is_settled_by_the_generation(
     with nl.nft.transaction() as t:
         t.delete(nft.Table("t", family="ip"))
     assert listed(nl) == ""
+
+
+def test_handles_are_read_back_when_echoes_were_lost(nl: rawnl.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the first echo is left, as after an overrun: it was committed, and the handles can be had elsewhere."""
+    channel = nl.netfilter()
+    real = channel.collect
+
+    def only_the_first_echo(datagrams: Any, stop: int, **named: Any) -> Any:
+        buffers, _ = real(datagrams, stop, **named)
+        whole = b"".join(buffers)
+        first = int.from_bytes(whole[:4], "little")
+        return [whole[: first + int.from_bytes(whole[first : first + 4], "little")]], True
+
+    load(nl, "table ip t { chain c { counter; }; }")
+    monkeypatch.setattr(channel, "collect", only_the_first_echo)
+    with nl.nft.transaction() as t:
+        table = t.add(nft.Table("u", family="ip"))
+        chain = t.add(nft.Chain("c", table="t", family="ip"))
+        rules = [t.add(nft.Rule(chain=chain, expressions=[nft.Counter()], comment=str(n))) for n in range(20)]
+    assert table.handle and chain.handle
+    assert [rule.handle for rule in rules] == [rule.handle for rule in nl.nft.rules("t", family="ip")][1:]
+    assert nl.nft.masquerade("192.168.100.0/24").handle
 
 
 def test_no_answer_ever_is_unknown(nl: rawnl.Connection, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ def blocks(language: str) -> list[str]:
 
 def rows() -> list[tuple[str, str]]:
     """The rows of the table."""
-    lines = [line for line in README.splitlines() if line.startswith("| `")]
+    lines = [line for line in README.splitlines() if line.startswith("| ") and line != "| shell | rawnl |"]
     return [(row[0], row[1]) for row in (re.split(r"(?<!\\)\|", line.strip("| ")) for line in lines)]
 
 
@@ -76,7 +76,7 @@ def names() -> Iterator[dict[str, Any]]:
     """What the table takes for granted."""
     pod = "cni-5a457186-93e6-ad40-54b3-2310eafdf4f8"
     with rawnl.netns.create() as machine, rawnl.netns.create(pod), machine.entered(), rawnl.open() as host:
-        # Its index is looked up below, and its other end becomes a port of the bridge.
+        # The table looks up its index.
         host.links.add("veth-red-br", rawnl.Veth(peer=rawnl.Link(name="other")), index=15)
         yield {name: getattr(rawnl, name) for name in ("Bridge", "Link", "Veth")} | {"rawnl": rawnl, "host": host}
 

@@ -34,7 +34,7 @@ class Cmp(Expr, name="cmp", prefix="NFTA_CMP_"):
     """Go on only if the register compares so with `data`, as many bytes as that has.
 
     >>> Cmp(sreg="reg_1", op="eq", data=b"\\xc0\\xa8\\x64")
-    Cmp(sreg='reg_1', op='eq', data=b'\\xc0\\xa8d')
+    Cmp(sreg='reg_1', op='eq', data=Data(value=b'\\xc0\\xa8d'))
     """
 
     __slots__ = ()

@@ -323,7 +323,7 @@ class Immediate(Expr, name="immediate", prefix="NFTA_IMMEDIATE_"):
 
     >>> from rawnl.nft.expr import UAPI, Verdict
     >>> Immediate(dreg="verdict", data=Verdict(code="accept"))
-    Immediate(dreg='verdict', data=Verdict(code='accept'))
+    Immediate(dreg='verdict', data=Data(verdict=Verdict(code='accept')))
     """
 
     __slots__ = ()

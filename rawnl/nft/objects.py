@@ -136,7 +136,7 @@ class Table(
     """A table: a family's chains, sets and objects under one name.
 
     >>> Table("nat", family="ip")
-    Table(name='nat', family='ip')
+    Table(family='ip', name='nat')
     """
 
     __slots__ = ()
@@ -238,7 +238,7 @@ class Chain(
 
     >>> Chain("postrouting", table=Table("nat", family="ip"), type="nat", hook="postrouting", priority="srcnat")
     ... # doctest: +NORMALIZE_WHITESPACE
-    Chain(name='postrouting', table='nat', type='nat', hook=Hook(hooknum=4, priority=100), family='ip')
+    Chain(family='ip', name='postrouting', table='nat', type='nat', hook=Hook(hooknum=4, priority=100))
     """
 
     __slots__ = ()
@@ -328,7 +328,7 @@ class Rule(
     >>> from rawnl.nft.expr_nat import Masquerade
     >>> Rule(table="nat", chain="postrouting", family="ip", expressions=[Masquerade()], comment="out")
     ... # doctest: +NORMALIZE_WHITESPACE
-    Rule(table='nat', chain='postrouting', family='ip', expressions=[Masquerade()], userdata=b'\\x00\\x04out\\x00')
+    Rule(family='ip', table='nat', chain='postrouting', expressions=[Masquerade()], userdata=b'\\x00\\x04out\\x00')
     """
 
     __slots__ = ()

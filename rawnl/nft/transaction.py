@@ -199,7 +199,33 @@ class Transaction:
             answers.read(buffer)
         self._judge(answers, asked, first, last, after, lost)
         answers.give_back()
+        if lost:
+            self._read_back()
         return answers.committed
+
+    def _read_back(self) -> None:
+        """After a commit whose echoes were lost in part: read what was added, handles included.
+
+        The kernel gives out handles in rising order, so the rules added to a chain are those of its highest handles.
+        Where that does not fit, because somebody else has added some since, objects stay as they were built.
+        """
+        reader = Reader(self._channel)
+        chains: dict[tuple[Any, ...], list[Rule]] = {}
+        for step in self._steps:
+            subject = step.subject
+            if isinstance(subject, Rule) and step.verb != "delete":
+                chains.setdefault((subject.table, subject.chain, subject.family), []).append(subject)
+            elif step.verb != "delete" and not subject.handle:
+                found = reader.find(subject)
+                if found is not None:
+                    subject._become(found)
+        for (table, chain, family), added in chains.items():
+            if all(rule.handle for rule in added):
+                continue
+            newest = sorted(reader.rules(table, chain, family=family), key=lambda rule: rule.handle or 0)[-len(added) :]
+            if [_outline(rule) for rule in newest] == [_outline(rule) for rule in added]:
+                for rule, found_rule in zip(added, newest, strict=True):
+                    rule._become(found_rule)
 
     def _judge(self, answers: _Answers, asked: int, first: int, last: int, after: int, lost: bool) -> None:
         """Return if it was committed, raise whatever it was otherwise."""

@@ -253,7 +253,15 @@ class DpllPin(Attrs, prefix="DPLL_A_PIN_", uapi="linux/dpll.h"):
 
 class Link(
     Message,
-    types={"RTM_NEWLINK": 16, "RTM_DELLINK": 17, "RTM_GETLINK": 18, "RTM_SETLINK": 19},
+    types={
+        "RTM_NEWLINK": 16,
+        "RTM_DELLINK": 17,
+        "RTM_GETLINK": 18,
+        "RTM_SETLINK": 19,
+        "RTM_NEWLINKPROP": 108,
+        "RTM_DELLINKPROP": 109,
+        "RTM_GETLINKPROP": 110,
+    },
     prefix="IFLA_",
     uapi="linux/if_link.h",
     struct="ifinfomsg",
