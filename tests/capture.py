@@ -40,18 +40,34 @@ class Captured(NamedTuple):
     data: bytes
 
 
-def capture(command: Sequence[str]) -> list[Captured]:
-    """The netlink messages of one command, in their order. The command may fail: what it sent is still told."""
+def capture(command: Sequence[str], netns: int | None = None) -> list[Captured]:
+    """The netlink messages of one command, in their order. The command may fail: what it sent is still told.
+
+    `netns` is the descriptor of the network namespace to run it in, instead of the caller's.
+    """
+    enter = () if netns is None else (require("nsenter"), f"--net=/proc/self/fd/{netns}")
     done = subprocess.run(
         [
             require("strace"),
-            *("-f", "-yy", "-s", "0", "-e", "trace=sendmsg,sendto,recvmsg,recvfrom", "-e", "write=all", "-e", "read=all"),
-            *(require(command[0]), *command[1:]),
+            *(
+                "-f",
+                "-yy",
+                "-s",
+                "0",
+                "-e",
+                "trace=sendmsg,sendto,recvmsg,recvfrom",
+                "-e",
+                "write=all",
+                "-e",
+                "read=all",
+            ),
+            *(*enter, require(command[0]), *command[1:]),
         ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
+        pass_fds=() if netns is None else (netns,),
     )
     return [message for buffer in _buffers(done.stderr) for message in _messages(buffer)]
 
@@ -64,13 +80,11 @@ def _buffers(trace: str) -> list[Captured]:
         if call := _CALL.match(line):
             # A peek at the length shows no bytes of its own, or the same ones again.
             taking = call[2] is not None and "MSG_PEEK" not in line
-            sent = call[1].startswith("send")
-        elif taking and line.startswith(" * "):
-            found.append(Captured(sent, b""))
-        elif taking and found and (dump := _BYTES.match(line)):
-            found[-1] = Captured(found[-1].sent, found[-1].data + bytes.fromhex(dump[1]))
+            if taking:
+                found.append(Captured(call[1].startswith("send"), b""))
         elif taking and (dump := _BYTES.match(line)):
-            found.append(Captured(sent, bytes.fromhex(dump[1])))
+            # Several buffers of one call are one datagram.
+            found[-1] = Captured(found[-1].sent, found[-1].data + bytes.fromhex(dump[1]))
     return found
 
 

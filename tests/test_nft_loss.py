@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from errno import ENOBUFS
+from errno import EMSGSIZE, ENOBUFS, ENOMEM
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +42,18 @@ def test_no_privilege(nl: rawnl.Connection) -> None:
 
 
 class Losing:
-    """`kernel.receive`, which now and then says ENOBUFS before, as the kernel does when it had to drop answers."""
+    """`kernel.receive`, which now and then fails first: with ENOBUFS, as when the kernel had to drop answers."""
 
     def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, *, when: int, forever: bool = False, swallow: bool = False
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        when: int,
+        forever: bool = False,
+        swallow: bool = False,
+        errno: int = ENOBUFS,
     ) -> None:
-        self.calls = 0
+        self.calls, self.errno = 0, errno
         self.when, self.forever, self.swallow = when, forever, swallow
         self.real = kernel.receive
         monkeypatch.setattr(kernel, "receive", self)
@@ -58,7 +64,7 @@ class Losing:
             if self.swallow:
                 self.real(fd, arena, *rest, **named)
                 arena.clear()
-            raise OSError(ENOBUFS, os.strerror(ENOBUFS))
+            raise OSError(self.errno, os.strerror(self.errno))
         return self.real(fd, arena, *rest, **named)
 
 
@@ -67,9 +73,10 @@ def _table(nl: rawnl.Connection, name: str, **named: Any) -> None:
         t.add(nft.Table(name, family="ip"))
 
 
-def test_an_overrun_that_left_the_evidence(nl: rawnl.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("errno", [ENOBUFS, ENOMEM, EMSGSIZE])
+def test_an_overrun_that_left_the_evidence(nl: rawnl.Connection, monkeypatch: pytest.MonkeyPatch, errno: int) -> None:
     nl.nft.generation()
-    Losing(monkeypatch, when=1)
+    Losing(monkeypatch, when=1, errno=errno)
     _table(nl, "t")
     assert "table ip t" in listed(nl)
 

@@ -37,10 +37,10 @@ def test_a_value_is_set_in_this_namespace_only(nl):
 
 
 def test_what_sysctl_writes_is_read(nl):
-    inside(nl.netns, "sysctl", "-w", "net.ipv4.ping_group_range=5 17")
-    assert nl.sysctl.get("net.ipv4.ping_group_range") == "5\t17"
-    nl.sysctl.set("net.ipv4.ping_group_range", "3 4")
-    assert inside(nl.netns, "sysctl", "-n", "net.ipv4.ping_group_range").split() == ["3", "4"]
+    inside(nl.netns, "sysctl", "-w", "net.ipv4.ip_local_port_range=20000 30001")
+    assert nl.sysctl.get("net.ipv4.ip_local_port_range") == "20000\t30001"
+    nl.sysctl.set("net.ipv4.ip_local_port_range", "10000 20001")
+    assert inside(nl.netns, "sysctl", "-n", "net.ipv4.ip_local_port_range").split() == ["10000", "20001"]
 
 
 @pytest.mark.parametrize("name", ["eth0.100", "eth0", "a-b", "...", "10.0.0.1"])

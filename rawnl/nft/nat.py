@@ -80,25 +80,34 @@ class Nft(Reader):
     def guarded(self, work: Callable[[Transaction], T], *, attempts: int = ATTEMPTS, idempotent: bool = False) -> T:
         """Read, decide and write as one: `work` reads what it needs and fills the transaction that it is given.
 
-        If the ruleset changes before that is committed, `work` is called again with a new one. If the answer is lost
-        and nothing tells how it went, so is `idempotent` work, which finds by itself what is already done. Returns
+        If the ruleset changes before that is committed, `work` is called again with a new one, also when it raises a
+        KernelError. If the answer is lost and nothing tells how it went, so is `idempotent` work, which finds by
+        itself what is already done. A transaction left empty is for reading several things as one. Returns
         what `work` returned at last. Raises GenerationChanged when that happened `attempts` times in a row, and what
         `Transaction` raises.
         """
-        for attempt in range(attempts):
-            transaction = self.transaction(generation=self.generation())
-            result = work(transaction)
+        unknown = 0
+        for attempt in range(1, attempts + 1):
+            generation = None
             try:
+                generation = self.generation()
+                transaction = self.transaction(generation=generation)
+                result = work(transaction)
                 transaction.commit()
-            except (GenerationChanged, OutcomeUnknown) as error:
-                if attempt + 1 == attempts or (isinstance(error, OutcomeUnknown) and not idempotent):
+                return result
+            except OutcomeUnknown:
+                unknown += 1
+                if not idempotent or unknown == UNKNOWN_ATTEMPTS or attempt == attempts:
                     raise
-                if isinstance(error, OutcomeUnknown):
-                    attempts = min(attempts, attempt + UNKNOWN_ATTEMPTS)
-                # Those who collide are spread over a time that grows with the crowd.
-                time.sleep(random.uniform(0, min(0.0002 * 2 ** min(attempt, 8), 0.02)))
-                continue
-            return result
+            except GenerationChanged:
+                if attempt == attempts:
+                    raise
+            except KernelError:
+                # What `work` reads piece by piece need not fit together if the ruleset changes meanwhile.
+                if attempt == attempts or generation is None or self.generation() == generation:
+                    raise
+            # Those who collide are spread over a time that grows with the crowd.
+            time.sleep(random.uniform(0, min(0.0002 * 2 ** min(attempt, 8), 0.02)))
         raise ValueError("a transaction needs at least one attempt")
 
     # --- masquerade
@@ -135,12 +144,16 @@ class Nft(Reader):
 
     def masquerades(self) -> list[Masqueraded]:
         """The masquerades that rawnl made, in both families. Raises KernelError."""
-        found: list[Masqueraded] = []
-        for family in (Family.IP, Family.IP6):
-            table = self.find(Table(TABLE, family=family))
-            if table is not None and table.comment == COMMENT:
-                found += self._own(family)[2]
-        return found
+
+        def work(_: Transaction) -> list[Masqueraded]:
+            found: list[Masqueraded] = []
+            for family in (Family.IP, Family.IP6):
+                table = self.find(Table(TABLE, family=family))
+                if table is not None and table.comment == COMMENT:
+                    found += self._own(family)[2]
+            return found
+
+        return self.guarded(work, idempotent=True)
 
     def unmasquerade(self, source: Source, *, out_interface: Any = None) -> bool:
         """Undo `masquerade` of the same source and interface; returns whether there was one.

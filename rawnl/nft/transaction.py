@@ -200,32 +200,42 @@ class Transaction:
         self._judge(answers, asked, first, last, after, lost)
         answers.give_back()
         if lost:
-            self._read_back()
+            try:
+                self._read_back(answers.unanswered())
+            except KernelError:
+                # It is committed; that it cannot be read is no reason to say otherwise.
+                pass
         return answers.committed
 
-    def _read_back(self) -> None:
-        """After a commit whose echoes were lost in part: read what was added, handles included.
+    def _read_back(self, missing: set[int]) -> None:
+        """After a commit of which echoes were lost: read what was added by these steps, handles included.
 
         The kernel gives out handles in rising order, so the rules added to a chain are those of its highest handles.
-        Where that does not fit, because somebody else has added some since, objects stay as they were built.
+        Where that does not fit, because somebody else has added some since, objects stay as they were.
         """
         reader = Reader(self._channel)
-        chains: dict[tuple[Any, ...], list[Rule]] = {}
-        for step in self._steps:
+        chains: dict[tuple[Any, ...], list[int]] = {}
+        for index, step in enumerate(self._steps):
             subject = step.subject
             if isinstance(subject, Rule) and step.verb != "delete":
-                chains.setdefault((subject.table, subject.chain, subject.family), []).append(subject)
-            elif step.verb != "delete" and not subject.handle:
-                found = reader.find(subject)
+                chains.setdefault((subject.table, subject.chain, subject.family), []).append(index)
+            elif index in missing:
+                found = reader.find(step.message)
                 if found is not None:
                     subject._become(found)
         for (table, chain, family), added in chains.items():
-            if all(rule.handle for rule in added):
+            if missing.isdisjoint(added):
                 continue
-            newest = sorted(reader.rules(table, chain, family=family), key=lambda rule: rule.handle or 0)[-len(added) :]
-            if [_outline(rule) for rule in newest] == [_outline(rule) for rule in added]:
-                for rule, found_rule in zip(added, newest, strict=True):
-                    rule._become(found_rule)
+            rules = sorted(reader.rules(table, chain, family=family), key=lambda rule: rule.handle or 0)
+            newest = rules[-len(added) :]
+            if [_outline(rule) for rule in newest] == [_outline(self._rule(index)) for index in added]:
+                for index, rule in zip(added, newest, strict=True):
+                    self._steps[index].subject._become(rule)
+
+    def _rule(self, index: int) -> Rule:
+        message = self._steps[index].message
+        assert isinstance(message, Rule)
+        return message
 
     def _judge(self, answers: _Answers, asked: int, first: int, last: int, after: int, lost: bool) -> None:
         """Return if it was committed, raise whatever it was otherwise."""
@@ -371,6 +381,10 @@ class _Answers:
                 # A replacement is told as a deletion and an addition: only the latter is of the kind that was sent.
                 if kind == self.steps[index].kind:
                     self._echoes[index] = (buffer, position)
+
+    def unanswered(self) -> set[int]:
+        """The steps that added something, and whose echo did not come."""
+        return {index for index, step in enumerate(self.steps) if step.verb != "delete" and index not in self._echoes}
 
     def give_back(self) -> None:
         """Make what was added what the kernel says it is, handle included."""

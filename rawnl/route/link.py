@@ -21,8 +21,10 @@ from typing import Any
 from rawnl.attribute import (
     Bits,
     Enumeration,
+    IPAddress,
     binary,
     ifname,
+    ip,
     lladdr,
     netns_fd,
     repeated,
@@ -32,6 +34,7 @@ from rawnl.attribute import (
     u16,
     u32,
     u32_array,
+    u64_array,
 )
 from rawnl.message import Message
 from rawnl.nest import Struct, nest, structure
@@ -125,6 +128,35 @@ class Stats64(Struct, struct="rtnl_link_stats64", uapi="linux/if_link.h"):
     rx_otherhost_dropped: int | None = field("Q")
 
 
+class Stats(Struct, struct="rtnl_link_stats", uapi="linux/if_link.h"):
+    """`struct rtnl_link_stats`: the same counters in 32 bits, which wrap."""
+
+    rx_packets: int | None = field("I")
+    tx_packets: int | None = field("I")
+    rx_bytes: int | None = field("I")
+    tx_bytes: int | None = field("I")
+    rx_errors: int | None = field("I")
+    tx_errors: int | None = field("I")
+    rx_dropped: int | None = field("I")
+    tx_dropped: int | None = field("I")
+    multicast: int | None = field("I")
+    collisions: int | None = field("I")
+    rx_length_errors: int | None = field("I")
+    rx_over_errors: int | None = field("I")
+    rx_crc_errors: int | None = field("I")
+    rx_frame_errors: int | None = field("I")
+    rx_fifo_errors: int | None = field("I")
+    rx_missed_errors: int | None = field("I")
+    tx_aborted_errors: int | None = field("I")
+    tx_carrier_errors: int | None = field("I")
+    tx_fifo_errors: int | None = field("I")
+    tx_heartbeat_errors: int | None = field("I")
+    tx_window_errors: int | None = field("I")
+    rx_compressed: int | None = field("I")
+    tx_compressed: int | None = field("I")
+    rx_nohandler: int | None = field("I")
+
+
 class LinkMap(Struct, struct="rtnl_link_ifmap", uapi="linux/if_link.h"):
     """`struct rtnl_link_ifmap`: where old hardware sits."""
 
@@ -158,7 +190,13 @@ class LinkInfo(Attrs, prefix="IFLA_INFO_", uapi="linux/if_link.h"):
     data: LinkKind | Opaque | bytes | None = tagged(2, "kind", LinkKind, flagged=False)
     xstats: bytes | None = binary(3)
     slave_kind: str | None = string(4)
-    slave_data: PortKind | Opaque | bytes | None = tagged(5, "slave_kind", PortKind, flagged=False)
+    slave_data: PortKind | Opaque | bytes | None = tagged(5, "port_kind", PortKind, flagged=False)
+
+    @property
+    def port_kind(self) -> str | None:
+        """The kind that `slave_data` is of. `ip` says "bridge_slave" as the kind where the kernel says `slave_kind`."""
+        kind = self.slave_kind or self.kind
+        return kind.removesuffix("_slave") if kind and (self.slave_kind or kind.endswith("_slave")) else None
 
     @classmethod
     def of(cls, kind: LinkKind | type[LinkKind] | str) -> LinkInfo:
@@ -180,18 +218,27 @@ class AfInet(Attrs, prefix="IFLA_INET_", uapi="linux/if_link.h"):
     conf: tuple[int, ...] | None = u32_array(1)
 
 
+class Inet6CacheInfo(Struct, struct="ifla_cacheinfo", uapi="linux/if_link.h"):
+    """`struct ifla_cacheinfo`: IPv6 timers of a link, in milliseconds; `tstamp` in hundredths of a second."""
+
+    max_reasm_len: int | None = field("I")
+    tstamp: int | None = field("I")
+    reachable_time: int | None = field("I")
+    retrans_time: int | None = field("I")
+
+
 class AfInet6(Attrs, prefix="IFLA_INET6_", uapi="linux/if_link.h"):
-    """What IPv6 keeps for a link."""
+    """What IPv6 keeps for a link: `conf[i]` is the value number i of DEVCONF_…, `stats[i]` of IPSTATS_MIB_…."""
 
     __slots__ = ()
 
     flags: int | None = u32(1)
     conf: tuple[int, ...] | None = u32_array(2)
-    stats: bytes | None = binary(3)
+    stats: tuple[int, ...] | None = u64_array(3)
     mcast: bytes | None = binary(4)
-    cacheinfo: bytes | None = binary(5)
-    icmp6stats: bytes | None = binary(6)
-    token: bytes | None = binary(7)
+    cacheinfo: Inet6CacheInfo | None = structure(5, Inet6CacheInfo)
+    icmp6stats: tuple[int, ...] | None = u64_array(6)
+    token: IPAddress | None = ip(7)
     addr_gen_mode: AddrGenMode | int | str | None = u8(8, enum=AddrGenMode)
     ra_mtu: int | None = u32(9)
 
@@ -288,12 +335,12 @@ class Link(
     mtu: int | None = u32(4)
     link: int | None = u32(5)
     qdisc: str | None = string(6)
-    stats: bytes | None = binary(7)
+    stats: Stats | None = structure(7, Stats)
     cost: bytes | None = binary(8)
     priority: bytes | None = binary(9)
     master: int | None = u32(10)
     wireless: bytes | None = binary(11)
-    protinfo: bytes | None = binary(12)
+    protinfo: PortKind | Opaque | bytes | None = tagged(12, "_protinfo_kind", PortKind)
     txqlen: int | None = u32(13)
     map: LinkMap | None = structure(14, LinkMap)
     weight: int | None = u32(15)
@@ -351,6 +398,11 @@ class Link(
     netns_immutable: int | None = u8(67)
     headroom: int | None = u16(68)
     tailroom: int | None = u16(69)
+
+    @property
+    def _protinfo_kind(self) -> str | None:
+        # The family chooses what IFLA_PROTINFO is; IPv6's older form of IFLA_AF_SPEC is left as bytes.
+        return "bridge" if self.family == Family.BRIDGE else None
 
     @property
     def up(self) -> bool:
