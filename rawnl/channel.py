@@ -75,6 +75,7 @@ class Channel:
         self.origin = origin
         self._netns = netns
         self._lock = threading.Lock()
+        self._numbers = threading.Lock()
         self._sequence = int(time.time()) & 0x7FFFFFFF
         self._arena = arena or kernel.Arena()
         self._window_items = 0
@@ -207,8 +208,7 @@ class Channel:
 
     def sequence(self) -> int:
         """A sequence number of its own."""
-        self._sequence = next_sequence(self._sequence)
-        return self._sequence
+        return self.sequences(1)
 
     def request(
         self,
@@ -260,11 +260,12 @@ class Channel:
 
     def sequences(self, count: int) -> int:
         """Reserve `count` consecutive sequence numbers; the first of them. None of them is 0."""
-        if self._sequence + count > 0xFFFFFFFF:
-            self._sequence = 0
-        first = self._sequence + 1
-        self._sequence += count
-        return first
+        with self._numbers:
+            first = next_sequence(self._sequence)
+            if first + count > 0xFFFFFFFF:
+                first = 1
+            self._sequence = first + count - 1
+            return first
 
     @property
     def window_items(self) -> int:

@@ -55,25 +55,27 @@ class AnswerParts(NamedTuple):
     end: int
 
 
-def answer_parts(buffer: Any, offset: int) -> AnswerParts:
+def answer_parts(buffer: Any, offset: int, kind: int | None = None) -> AnswerParts:
     """The parts of the NLMSG_ERROR or NLMSG_DONE whose nlmsghdr begins at byte `offset` and which is whole.
 
-    Raises: DecodeError where it is too short for what it says it is.
+    `kind` is which of the two it is taken for; by default what its header says.
+    Raises: DecodeError where it is too short for that.
     """
-    length, kind, flags, _, _ = _header_at(buffer, offset)
+    length, found, flags, _, _ = _header_at(buffer, offset)
+    is_error = (found if kind is None else kind) == NLMSG_ERROR
     end = offset + length
-    if kind == NLMSG_DONE and length < 20:
+    if length < 20 and not is_error:
         # A dump may end in a DONE without an error number in very old kernels; an error cannot.
         return AnswerParts(0, end, end, end)
-    if length < (20 if kind == NLMSG_DONE else 36):
+    if length < 36 and is_error:
         raise DecodeError(f"an error message has {length} bytes where 36 are the least", offset=offset)
     error = _error_at(buffer, offset + 16)[0]
-    payload = offset + (20 if kind == NLMSG_DONE else 36)
+    payload = offset + (36 if is_error else 20)
     extended = end
     if flags & NLM_F_ACK_TLVS:
         extended = payload
         # An ack never brings the request's payload back, an error does unless NETLINK_CAP_ACK is on.
-        if kind == NLMSG_ERROR and error and not flags & NLM_F_CAPPED:
+        if is_error and error and not flags & NLM_F_CAPPED:
             extended += max(0, (_length_at(buffer, offset + 20)[0] - 16 + 3) & ~3)
     return AnswerParts(error, payload, min(extended, end), end)
 
@@ -190,7 +192,7 @@ class Answer(UnknownMessage):
         return extended_ack(self._buffer, self._parts())
 
     def _parts(self) -> AnswerParts:
-        return answer_parts(self._buffer, self._table[0] - 16)
+        return answer_parts(self._buffer, self._table[0] - 16, self._default_type)
 
     def _payload_bounds(self) -> tuple[int, int]:
         parts = self._parts()

@@ -8,7 +8,8 @@ the group is deleted. A link that was not named is never in that group.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from errno import EOPNOTSUPP
 
 from rawnl.bulk import Window
 from rawnl.channel import Channel
@@ -38,28 +39,56 @@ def delete_indexes(channel: Channel, indexes: Sequence[int], links: Sequence[Lin
 
     `links`: a listing that the caller has anyway. Raises BatchError with what could not be deleted.
     """
-    if len(indexes) == 1:
+    failures: list[tuple[int, KernelError]] = []
+    numbered = list(enumerate(indexes))
+    if len(numbered) > 1:
+        known = {link.index or 0: link for link in (listing(channel) if links is None else links)}
+        # What has no kind cannot be deleted, and one such in a group would keep all others of it alive.
+        whole = [item for item in numbered if item[1] not in known or known[item[1]].kind]
+        numbered = [item for item in numbered if item[1] in known and not known[item[1]].kind]
+        failures += _delete_group(channel, whole, known) if len(whole) > 1 else _delete_each(channel, whole)
+    failures += _delete_each(channel, numbered)
+    if failures:
+        raise BatchError(sorted(failures, key=lambda failure: failure[0]), len(indexes))
+
+
+def _delete_each(channel: Channel, numbered: Sequence[tuple[int, int]]) -> list[tuple[int, KernelError]]:
+    failures = []
+    for number, index in numbered:
         try:
-            channel.request(Link(index=indexes[0]), RTM_DELLINK, 0, Link, what=f"delete link {indexes[0]}")
+            channel.request(Link(index=index), RTM_DELLINK, 0, Link, what=f"delete link {index}")
         except FileNotFoundError:
             pass
-        return
-    if not indexes:
-        return
-    group = _unused_group(listing(channel) if links is None else links)
-    failures = _regroup(channel, indexes, group)
-    moved = len(indexes) - len(failures)
+        except KernelError as error:
+            failures.append((number, error))
+    return failures
+
+
+def _delete_group(
+    channel: Channel, numbered: Sequence[tuple[int, int]], known: Mapping[int, Link]
+) -> list[tuple[int, KernelError]]:
+    group = _unused_group(known.values())
+    failures = dict(_regroup(channel, numbered, group))
+    moved = [(number, index) for number, index in numbered if number not in failures]
     if moved:
         try:
-            channel.request(Link(group=group), RTM_DELLINK, 0, Link, what=f"delete {moved} links as group {group}")
+            channel.request(Link(group=group), RTM_DELLINK, 0, Link, what=f"delete {len(moved)} links as group {group}")
         except FileNotFoundError:
             pass
-    gone = [(index, error) for index, error in failures if not isinstance(error, FileNotFoundError)]
-    if gone:
-        raise BatchError(gone, len(indexes))
+        except KernelError as error:
+            if error.errno != EOPNOTSUPP:
+                raise
+            # One of them keeps the others alive: each on its own then, and what stays goes back where it was.
+            kept = _delete_each(channel, moved)
+            failures.update(kept)
+            for number, _ in kept:
+                index = dict(numbered)[number]
+                old = known[index].group if index in known else 0
+                channel.request(Link(index=index, group=old or 0), RTM_SETLINK, 0, Link, what=f"set link {index} back")
+    return [(number, error) for number, error in failures.items() if not isinstance(error, FileNotFoundError)]
 
 
-def _unused_group(links: Sequence[Link]) -> int:
+def _unused_group(links: Iterable[Link]) -> int:
     used = {link.group for link in links}
     while True:
         group = int.from_bytes(os.urandom(4), "little") | 1 << 30
@@ -67,10 +96,10 @@ def _unused_group(links: Sequence[Link]) -> int:
             return group
 
 
-def _regroup(channel: Channel, indexes: Sequence[int], group: int) -> list[tuple[int, KernelError]]:
+def _regroup(channel: Channel, numbered: Sequence[tuple[int, int]], group: int) -> list[tuple[int, KernelError]]:
     window = Window(channel)
     example = Template(Link(index=1, group=group), ["index"], RTM_SETLINK, 0)
-    for number, index in enumerate(indexes):
+    for number, index in numbered:
         window.add(example.pack, (index,), number, Link, f"delete link {index}")
         if window.full:
             window.send()

@@ -8,7 +8,6 @@ asked for its opinion. Values are in the form in which they read back.
 from __future__ import annotations
 
 import importlib
-import ipaddress
 import pkgutil
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -18,11 +17,7 @@ import rawnl.route.kinds
 from hypothesis import strategies as some
 
 import rawnl
-from rawnl import control
-from rawnl.attribute import NameTemplate, Unterminated
-from rawnl.control import UnknownMessage
-from rawnl.message import Message
-from rawnl.nest import Struct
+from rawnl.attribute import NameTemplate, ip_text
 from rawnl.tagged import Opaque, Tagged
 from rawnl.wire import Attrs, Field
 
@@ -109,7 +104,7 @@ text = some.text(some.characters(blacklist_characters="\0", blacklist_categories
 names = some.text(some.characters(min_codepoint=33, max_codepoint=126, blacklist_characters="/:%"), min_size=1).map(
     lambda name: name[:15] if name not in (".", "..") else "dot"
 )
-addresses = (some.ip_addresses(v=4) | some.ip_addresses(v=6)).map(ipaddress_text := lambda address: str(address))
+addresses = (some.binary(min_size=4, max_size=4) | some.binary(min_size=16, max_size=16)).map(ip_text)
 
 
 def values(sample: tuple[Any, ...], depth: int) -> some.SearchStrategy[Any]:
@@ -125,8 +120,7 @@ def values(sample: tuple[Any, ...], depth: int) -> some.SearchStrategy[Any]:
         return some.binary(max_size=20) if rest[0] is None else some.binary(min_size=rest[0], max_size=rest[0])
     if kind == "string":
         limit = rest[0] or 40
-        plain = text.map(lambda word: word.encode()[:limit].decode(errors="ignore"))
-        return plain
+        return text.map(lambda word: word.encode()[:limit].decode(errors="ignore"))
     if kind == "ifname":
         return names | names.map(lambda name: NameTemplate(name[:13] + "%d"))
     if kind == "lladdr":

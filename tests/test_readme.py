@@ -78,7 +78,11 @@ def names() -> Iterator[dict[str, Any]]:
     with rawnl.netns.create() as machine, rawnl.netns.create(pod), machine.entered(), rawnl.open() as host:
         # The table looks up its index.
         host.links.add("veth-red-br", rawnl.Veth(peer=rawnl.Link(name="other")), index=15)
-        yield {name: getattr(rawnl, name) for name in ("Bridge", "Link", "Veth")} | {"rawnl": rawnl, "host": host}
+        try:
+            yield {name: getattr(rawnl, name) for name in ("Bridge", "Link", "Veth")} | {"rawnl": rawnl, "host": host}
+        finally:
+            if "red" in [entry.name for entry in rawnl.netns.list()]:
+                rawnl.netns.delete("red")
 
 
 def test_the_table_is_right(names: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rawnl.attribute import (
     LENGTH,
@@ -45,6 +45,9 @@ from rawnl.nest import Struct, nest, structure
 from rawnl.route.address import Scope
 from rawnl.route.family import Family
 from rawnl.wire import Attrs, field, padding
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 MAIN = 254
 
@@ -207,6 +210,12 @@ class NextHop(Attrs, prefix="RTA_", uapi="linux/rtnetlink.h", struct="rtnexthop"
     newdst: bytes | None = binary(19)
     encap_type: int | None = u16(21)
     encap: bytes | None = binary(22)
+
+    @classmethod
+    def _view(cls, buffer: Any, start: int, end: int) -> Self:
+        if end - start >= 8 and _length_at(buffer, start)[0] != end - start:
+            raise DecodeError(f"a next hop of {end - start} bytes says otherwise", offset=start)
+        return super()._view(buffer, start, end)
 
     def _end(self) -> int:
         start = self._table[self._row]

@@ -253,7 +253,7 @@ def routed(where: str, gateway: str, target: str) -> Check:
         default = [route.gateway for route in routes.list(family=IPV4) if route.destination == "default"]
         demand(default == [gateway], f"the default route goes by {default}, not by {gateway}")
         chosen = routes.get(target).gateway
-        demand(chosen == gateway, f"a packet to {target} goes by {chosen}, not by {gateway}")
+        demand(chosen == gateway, f"a packet to {target} goes by {chosen!r}, not by {gateway}")
         return []
 
     return check
