@@ -13,7 +13,7 @@ from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from string import hexdigits
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from rawnl.errors import DecodeError, EncodeError
+from rawnl.errors import ConnectionClosed, DecodeError, EncodeError
 from rawnl.tlv import HEADER, LENGTH, Attribute, attribute_bytes
 
 if TYPE_CHECKING:
@@ -114,7 +114,10 @@ def netns_fd(number: int, kernel: str = "") -> Any:
     def encode(value: Any) -> bytes:
         if isinstance(value, str):
             raise EncodeError(f"{value!r} is a name; open it first, as in rawnl.netns.open({value!r})")
-        descriptor = value if isinstance(value, int) else value.fileno()
+        try:
+            descriptor = value if isinstance(value, int) else value.fileno()
+        except ConnectionClosed as error:
+            raise EncodeError(str(error)) from None
         if descriptor < 0:
             raise EncodeError(f"{descriptor} is no open descriptor of a network namespace")
         return whole(8, number, descriptor)

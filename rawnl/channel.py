@@ -86,8 +86,7 @@ class Channel:
 
     def _socket(self) -> tuple[int, int]:
         try:
-            # Most connections are to the namespace that the thread is in, which needs neither a helper nor privilege.
-            return kernel.netlink_socket(self.protocol, kernel.OWN if _is_here(self._netns) else self._netns)
+            return kernel.netlink_socket(self.protocol, self._netns)
         except OSError as error:
             hint = "entering a namespace needs CAP_SYS_ADMIN over it" if error.errno == 1 else ""
             raise KernelError.of(error.errno or 0, request="open a netlink socket in a namespace", hint=hint) from None
@@ -200,9 +199,11 @@ class Channel:
         return buffers, lost
 
     def _replace(self) -> None:
-        fd, self.port_id = self._socket()
-        os.close(self._fd)
-        self._fd = fd
+        fd, port_id = self._socket()
+        # In one step and under the same number: whoever holds the number meanwhile has a socket in any case.
+        os.dup2(fd, self._fd, inheritable=False)
+        os.close(fd)
+        self.port_id = port_id
         self._arena.clear()
         self._broken = False
 
@@ -331,10 +332,6 @@ class Channel:
             yield buffer, scan
         if refusal is not None:
             raise failure(refusal, what, data, type(message))
-
-
-def _is_here(netns: int) -> bool:
-    return netns == kernel.OWN or os.path.samestat(os.fstat(netns), os.stat("/proc/thread-self/ns/net"))
 
 
 def _make_room(fd: int, length: int) -> None:

@@ -56,10 +56,7 @@ def _addresses(attribute: Attribute, buffer: Any, starts: Any) -> list[str | Non
         data = buffer[start : start - 4 + length]
         text = known.get(data)
         if text is None:
-            if length not in lengths:
-                text = _decoded(attribute, buffer, start)
-            else:
-                text = inet_ntop(lengths[length], data)
+            text = inet_ntop(lengths[length], data) if length in lengths else _decoded(attribute, buffer, start)
             if len(known) < 4096:
                 known[data] = text
         append(text)

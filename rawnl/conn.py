@@ -6,6 +6,7 @@ does afterwards. rtnetlink is open from the start; netfilter, sysctl and the res
 
 from __future__ import annotations
 
+import threading
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rawnl.sysctl import Sysctl
     from rawnl.verbs.addresses import Addresses
     from rawnl.verbs.change import Change
+    from rawnl.verbs.conntrack import Conntrack
     from rawnl.verbs.links import Links
     from rawnl.verbs.neighbours import Neighbours
     from rawnl.verbs.nsids import Nsids
@@ -37,7 +39,7 @@ class Connection:
     """Raw netlink in one namespace. Close it, or use it in a `with` block. May be used from many threads.
 
     - `links`, `addresses`, `routes`, `neighbours`, `rules`, `nsids`: what `ip` does.
-    - `nft`: NAT and nftables. `sysctl`: the settings under net.*.
+    - `nft`: NAT and nftables. `conntrack`: the flows that are tracked for these. `sysctl`: the settings under net.*.
     - `netns`: the namespace; `netns.ping(…)`, `netns.run(…)` work in it.
     """
 
@@ -49,6 +51,7 @@ class Connection:
         self.netns: NetNS = adopt(netns)
         self.timeout = timeout
         self._netfilter: Channel | None = None
+        self._opening = threading.Lock()
         try:
             self.channel = Channel(
                 NETLINK_ROUTE,
@@ -118,6 +121,13 @@ class Connection:
 
         return Nft(self.netfilter)
 
+    @cached_property
+    def conntrack(self) -> Conntrack:
+        """Tracked flows, and what NAT made of them: what `conntrack` does."""
+        from rawnl.verbs.conntrack import Conntrack
+
+        return Conntrack(self.netfilter, self.netns)
+
     def submit(self, change: Change) -> list[Message]:
         """Carry out one change and wait for the kernel's answer."""
         found: list[Message] = []
@@ -150,11 +160,12 @@ class Connection:
 
     def netfilter(self) -> Channel:
         """The netfilter channel, opened when first asked for."""
-        if self._netfilter is None:
-            self._netfilter = Channel(
-                NETLINK_NETFILTER, self.netns.fileno(), origin=self.netns.inode, timeout=self.timeout
-            )
-        return self._netfilter
+        with self._opening:
+            if self._netfilter is None:
+                self._netfilter = Channel(
+                    NETLINK_NETFILTER, self.netns.fileno(), origin=self.netns.inode, timeout=self.timeout
+                )
+            return self._netfilter
 
     def close(self) -> None:
         """Close the sockets. Closing twice is no error; the namespace stays as it is."""

@@ -124,7 +124,7 @@ class UnknownMessage(Message, protocol="control"):
 
     def present(self) -> dict[str, Any]:
         if self._buffer is None:
-            return super().present()
+            return Attrs.present(self)
         found = {name: value for name in self._members if (value := getattr(self, name))}
         if self.payload:
             found["payload"] = self.payload
@@ -199,9 +199,9 @@ class Answer(UnknownMessage):
         return parts.payload, parts.extended
 
     def present(self) -> dict[str, Any]:
-        if self._buffer is None:
-            return super().present()
         found = super().present()
+        if self._buffer is None:
+            return found
         parts = self._parts()
         if parts.extended < parts.end:
             try:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 Scanner: TypeAlias = "Callable[[bytes, int, int, int, int, int], Scan]"
 
-_PACKAGES = {"route": "rawnl.route", "netfilter": "rawnl.nft.objects"}
+# A package with a dot and a star: all modules in it. The others bring their declarations in by themselves.
+_PACKAGES = {"route": ("rawnl.route.*",), "netfilter": ("rawnl.nft", "rawnl.conntrack")}
 _loaded: set[str] = set()
 
 
@@ -87,12 +88,14 @@ def _load(family: str) -> None:
     """Import the modules that declare a family's messages, once."""
     if family in _loaded:
         return
-    name = _PACKAGES.get(family)
-    if name is not None:
-        module = importlib.import_module(name)
-        for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
-            if not found.ispkg:
-                importlib.import_module(f"{name}.{found.name}")
+    packages = _PACKAGES.get(family)
+    if packages is not None:
+        for name in packages:
+            module = importlib.import_module(name.removesuffix(".*"))
+            if name.endswith(".*"):
+                for found in pkgutil.iter_modules(module.__path__):
+                    if not found.ispkg:
+                        importlib.import_module(f"{module.__name__}.{found.name}")
     elif not any(cls._protocol == family for cls in _all_messages(Message)):
         raise ValueError(f"{family!r} is no family of messages; known are {', '.join(_PACKAGES)}, and what is declared")
     _loaded.add(family)

@@ -146,11 +146,12 @@ class BatchError(RawnlError):
     def __init__(self, failures: Sequence[tuple[int, KernelError]], total: int) -> None:
         self.failures = list(failures)
         self.total = total
-        first = "; ".join(
-            str(error) if error.attribute else f"[{index}] {error}" for index, error in self.failures[:3]
-        )
+        first = "; ".join(str(error) if error.attribute else f"[{index}] {error}" for index, error in self.failures[:3])
         more = f"; and {len(self.failures) - 3} more" if len(self.failures) > 3 else ""
         super().__init__(f"{len(self.failures)} of {total} requests failed: {first}{more}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.failures, self.total)
 
 
 # Where one number has two names, netlink's documentation uses these.

@@ -136,7 +136,7 @@ def netns_create() -> int:
 
 
 def _there(netns: int) -> int:
-    """`OWN` for a descriptor of the thread's own namespace, which nobody needs a privilege to work in."""
+    """`OWN` for a descriptor of the thread's own namespace, where neither a helper nor a privilege is needed."""
     if netns < 0:
         return OWN
     try:
@@ -323,9 +323,7 @@ def receive(
         block = arena._block
         if block is None:
             block = arena._block = _new_block(_BYTES, arena.capacity)
-        status = _lib.rn_receive(
-            fd, block, arena.capacity, stop_sequence, abort_sequence, limit, burst, receipt
-        )
+        status = _lib.rn_receive(fd, block, arena.capacity, stop_sequence, abort_sequence, limit, burst, receipt)
         if status < 0:
             _fail(status)
         if status == 1 and not receipt.used:

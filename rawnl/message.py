@@ -181,10 +181,11 @@ class Message(Attrs):
             raise _envelope_fault(envelope, body) from None
 
     def _enveloped(self, body: bytes) -> bytes:
-        return (
-            _MESSAGE_HEADER.pack(len(body) + 16, self.nlmsg_type, self.nlmsg_flags, self.nlmsg_seq, self.nlmsg_pid)
-            + body
-        )
+        envelope = (self.nlmsg_type, self.nlmsg_flags, self.nlmsg_seq, self.nlmsg_pid)
+        try:
+            return _MESSAGE_HEADER.pack(len(body) + 16, *envelope) + body
+        except struct.error:
+            raise _envelope_fault(envelope, body) from None
 
 
 def _envelope_fault(envelope: Iterable[Any], body: bytes) -> EncodeError:

@@ -134,8 +134,12 @@ class _Nest(Attribute):
         return [("", self.cls, start, end)]
 
 
-def nests(number: int, cls: type[Attrs], item: int = 1, kernel: str = "") -> Any:
-    """A list of nests: each element stands in an attribute of type `item` (NFTA_LIST_ELEM and its like)."""
+def nests(number: int, cls: type[Attrs], item: int = 1, kernel: str = "", *, flagged: bool = True) -> Any:
+    """A list of nests: each element stands in an attribute of type `item` (NFTA_LIST_ELEM and its like).
+
+    `flagged`: whether NLA_F_NESTED is set, on the list and on what is in it.
+    """
+    mark = NESTED if flagged else 0
 
     def encode(value: Any) -> bytes:
         parts = []
@@ -143,10 +147,10 @@ def nests(number: int, cls: type[Attrs], item: int = 1, kernel: str = "") -> Any
             if not isinstance(element, cls):
                 raise EncodeError(f"{element!r} is not a {cls.__name__}", attribute=f"[{index}]")
             try:
-                parts.append(attribute_bytes(item | NESTED, element.body()))
+                parts.append(attribute_bytes(item | mark, element.body()))
             except EncodeError as error:
                 raise error.within(f"[{index}]") from None
-        return attribute_bytes(number | NESTED, b"".join(parts))
+        return attribute_bytes(number | mark, b"".join(parts))
 
     def decode(buffer: Any, start: int, end: int) -> Any:
         return [cls._view(buffer, first, last) for _, first, last in walk(buffer, start, end)]

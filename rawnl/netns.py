@@ -138,7 +138,7 @@ class NetNS:
         *,
         count: int = 1,
         interval: float = 0.2,
-        timeout: float = 1.0,
+        timeout: float = 2.0,
         size: int = 56,
     ) -> PingResult:
         """Send ICMP echo requests from inside the namespace. Times are in seconds, `size` in bytes.

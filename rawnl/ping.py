@@ -65,13 +65,16 @@ class PingResult(NamedTuple):
 
 
 def ping(
-    netns: int, address: str, *, count: int = 1, interval: float = 0.2, timeout: float = 1.0, size: int = 56
+    netns: int, address: str, *, count: int = 1, interval: float = 0.2, timeout: float = 2.0, size: int = 56
 ) -> PingResult:
     """Send `count` echo requests from namespace `netns` (a descriptor, or -1 for the caller's own).
 
     `interval` and `timeout` are in seconds, `size` is the payload in bytes (0 to 65,507). An IPv6 link-local address
     takes its link as a scope: `fe80::1%eth0`. An unanswered request is no error; one that cannot be sent, for want of a
     route, is a KernelError (ENETUNREACH).
+
+    A link that has just come up may still drop its first packet, before the kernel has attended to the carrier. If that
+    was a question for a neighbour, it is asked again after a second: which `timeout` should exceed.
     """
     for name, value, low, high in (
         ("count", count, 1, float("inf")),

@@ -88,9 +88,7 @@ def check_range(length: int, start: int, end: int, header: int, width: int) -> N
     if not 0 <= header <= MAX_LENGTH:
         raise ValueError(f"a family header cannot be {header} bytes long")
     if end > MAX_LENGTH:
-        raise DecodeError(
-            f"a buffer of {end} bytes is too long to scan; take it in pieces", offset=MAX_LENGTH
-        )
+        raise DecodeError(f"a buffer of {end} bytes is too long to scan; take it in pieces", offset=MAX_LENGTH)
 
 
 def scan(buffer: Buffer, start: int, end: int, sequence: int, header: int, width: int) -> Scan:
@@ -171,9 +169,7 @@ def _fill(view: memoryview, messages: list[tuple[int, int]], header: int, width:
     return table
 
 
-def _attributes(
-    view: memoryview, position: int, end: int, table: list[int] | array[int], row: int, width: int
-) -> None:
+def _attributes(view: memoryview, position: int, end: int, table: list[int] | array[int], row: int, width: int) -> None:
     unpack = ATTRIBUTE_HEADER.unpack_from
     # Fewer than four bytes after the last attribute are padding, not a fault.
     last = end - 4

@@ -13,7 +13,6 @@ from rawnl import kernel
 from rawnl.errors import EncodeError, KernelError
 from rawnl.netns import NetNS
 
-
 _SWAPPED = str.maketrans("./", "/.")
 
 
@@ -65,7 +64,7 @@ class Sysctl:
             raise TypeError(f"a setting is named by a str, not by {type(key).__name__}")
         # The first separator says which of the two separates; the other one is part of a name.
         dot, slash = key.find("."), key.find("/")
-        path = key.translate(_SWAPPED) if 0 <= dot and (slash < 0 or dot < slash) else key
+        path = key.translate(_SWAPPED) if dot >= 0 and (slash < 0 or dot < slash) else key
         parts = path.split("/")
         if parts[0] != "net" or len(parts) < 2 or "\0" in path or any(part in ("", ".", "..") for part in parts):
             raise EncodeError(

@@ -85,7 +85,8 @@ class Tagged(Attrs):
         return cls._registry.setdefault(tag, None) if len(cls._registry) < 4096 else cls._registry.get(tag)
 
 
-def _member_payload(value: Any, base: type[Tagged]) -> bytes:
+def member_payload(value: Any, base: type[Tagged]) -> bytes:
+    """What stands in the attribute for a member of the family `base`; TypeError for anything else."""
     if isinstance(value, base):
         return value.body()
     if isinstance(value, Opaque):
@@ -100,7 +101,7 @@ def tagged(number: int, selector: str, base: type[Tagged], kernel: str = "", *, 
     kind = number | NESTED if flagged else number
 
     def encode(value: Any) -> bytes:
-        return attribute_bytes(kind, _member_payload(value, base))
+        return attribute_bytes(kind, member_payload(value, base))
 
     attribute = _Tagged(
         number, encode, _not_alone, expects=f"a {base.__name__}", kernel=kernel, sample=("tagged", base)
@@ -132,7 +133,11 @@ class _Tagged(Attribute):
             end = start - 4 + _length_at(buffer, start - 4)[0]
             tag = getattr(self, selector)
             cls = base.registered(tag)
-            return Opaque(tag or "", bytes(buffer[start:end])) if cls is None else cls._view(buffer, start, end)
+            return (
+                Opaque("" if tag is None else tag, bytes(buffer[start:end]))
+                if cls is None
+                else cls._view(buffer, start, end)
+            )
 
         return get
 

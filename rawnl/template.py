@@ -98,7 +98,7 @@ def _find(cls: type[Attrs], data: bytes, path: str) -> _Slot:
         if member is not None and depth == len(names) - 1:
             return _Slot(path, start + member.offset, member.code)
         owner = cls._view(data, start, end)
-        for kind, first, last in walk(data, start + cls._header_length, end):
+        for kind, first, last in walk(data, start + cls._header_length, end):  # noqa: B007 (used after the loop)
             attribute: Attribute | None = cls._by_number.get(kind & TYPE_MASK)
             if attribute is not None and attribute.name == name:
                 break

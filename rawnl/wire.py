@@ -88,7 +88,8 @@ class Attrs:
 
     Class keywords, which serve documentation and the check of the numbers: `prefix`, what the kernel puts before each
     attribute's name (`"IFLA_"`); `uapi`, the header that defines them (`"linux/if_link.h"`); `struct`, the C struct of
-    the fixed header, and `members`, what its members' names begin with (`"ifinfomsg"`, `"ifi_"`).
+    the fixed header, and `members`, what its members' names begin with (`"ifinfomsg"`, `"ifi_"`); a field's kernel name
+    in small letters is the whole of it.
     """
 
     __slots__ = ("_buffer", "_row", "_table")
@@ -298,6 +299,8 @@ class Attrs:
         for name, member in self._fields.items():
             value = values.get(name, b"" if member.unused else 0)
             try:
+                if member.unused and len(value) > member.packer.size:
+                    raise EncodeError(f"{len(value)} bytes where {member.packer.size} are unused")
                 parts.append(member.packer.pack(value if member.enum is None else enum_value(member.enum, value)))
             except EncodeError as error:
                 raise error.within(name) from None

@@ -217,9 +217,12 @@ def inside():
                     credulous.append(step.python)
                 except Exception:
                     pass
-                world.patience = 2
+                world.patience = 5
                 value, _ = play.execute(step.python, world.names)
-                step.check(world, value)
+                try:
+                    step.check(world, value)
+                except play.Shortfall as problem:
+                    sys.exit(f"{step.python}: {problem}")
                 done += 1
     print(done, credulous)
     return 0

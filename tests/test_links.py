@@ -55,8 +55,7 @@ _BRIDGE_BITS = {"no_linklocal_learn": 1, "mcast_vlan_snooping": 2, "mst_enabled"
 
 def _flags(link: Link) -> list[str]:
     value = int(link.flags)
-    words = [flag.name for flag in Flags if value & flag]
-    words = ["LOWER_UP" if word == "LOWER_UP" else word for word in words if word not in ("RUNNING",)]
+    words = [flag.name for flag in Flags if value & flag and flag is not Flags.RUNNING]
     if value & Flags.UP and not value & Flags.RUNNING:
         words.append("NO-CARRIER")
     return sorted(words)
@@ -281,14 +280,6 @@ def test_odd_names_that_can_be(nl, name):
     assert names(nl.netns) == ["lo"]
 
 
-def test_a_name_with_a_percent_sign_that_is_there_already(nl):
-    made = nl.links.add("plain", Bridge())
-    # The kernel takes no such name, but for what it finds between % and d: nothing else is a template.
-    assert nl.links.get(made).name == "plain"
-    with pytest.raises(rawnl.EncodeError, match="NameTemplate"):
-        nl.links.add("a%db", Bridge())
-
-
 # --- changed
 
 
@@ -362,7 +353,7 @@ def test_move_to_another_namespace(nl, red, way):
     assert moved.link == nl.links.get("stays").index
     # With a new name, and back.
     red.links.set("mover", netns=nl.netns, name="back")
-    assert names(nl.netns) == ["lo", "back", "stays"] or sorted(names(nl.netns)) == ["back", "lo", "stays"]
+    assert sorted(names(nl.netns)) == ["back", "lo", "stays"]
 
 
 def test_move_to_a_namespace_that_is_not_there(nl):
@@ -400,7 +391,7 @@ def test_what_is_not_there(nl, handle):
         nl.links.stats,
         nl.links.peer,
         lambda link: nl.links.set(link, up=True),
-        lambda link: nl.links.list(master=link) and None or nl.links.get(link),
+        lambda link: nl.links.delete_many([link]) or nl.links.get(link),
     ):
         with pytest.raises(FileNotFoundError) as caught:
             use(handle)
@@ -435,9 +426,7 @@ def test_lists_are_those_of_ip(nl, red):
         assert [link.name for link in nl.links.list(stats=False, **filters)] == expected, filters
         assert [link.name for link in nl.links.stream(**filters)] == expected, filters
         assert nl.links.columns("name", **filters)["name"] == expected, filters
-    assert [link.name for link in nl.links.list(up=False)] == ["b", "c", "f"] + ["lo"] or sorted(
-        link.name for link in nl.links.list(up=False)
-    ) == ["b", "c", "f", "lo"]
+    assert sorted(link.name for link in nl.links.list(up=False)) == ["b", "c", "f", "lo"]
     whole, brief = nl.links.list()[0], nl.links.list(stats=False)[0]
     assert whole.af_spec.inet6.stats and brief.af_spec.inet6.stats is None
     with pytest.raises(TypeError, match="master"):
@@ -561,7 +550,7 @@ def test_delete_many_takes_both_ends_none_and_those_that_are_gone(nl):
     nl.links.add("again", Bridge())
     with pytest.raises(FileNotFoundError):
         nl.links.delete_many(["again", "never-there"])
-    assert names(nl.netns) == ["again", "lo"] or sorted(names(nl.netns)) == ["again", "lo"]
+    assert sorted(names(nl.netns)) == ["again", "lo"]
 
 
 def test_delete_many_with_one_that_cannot_be_deleted(nl):
@@ -597,7 +586,7 @@ def test_a_creation_that_fails_leaves_nothing_behind(nl, red):
         (lambda: nl.links.add("new", Bridge(), address="01:00:00:00:00:00"), rawnl.KernelError),
         (lambda: nl.links.add("new", Bridge(), address="02:00"), rawnl.KernelError),
         (lambda: nl.links.add("new", Bridge(), index=nl.links.get("taken").index), FileExistsError),
-        (lambda: nl.links.add("new", Bridge(priority=1, forward_delay=1), up=True), rawnl.KernelError),
+        (lambda: nl.links.add("new", Bridge(priority=1, max_age=1), up=True), rawnl.KernelError),
         (lambda: nl.links.add("new", Veth(peer=Link(name="new"))), FileExistsError),
         (lambda: nl.links.add("new", Veth(peer=Link(name="newer", mtu=1))), rawnl.KernelError),
         (lambda: nl.links.add("new", Bridge(), master="nolink"), FileNotFoundError),
@@ -607,7 +596,6 @@ def test_a_creation_that_fails_leaves_nothing_behind(nl, red):
     ):
         with pytest.raises(expected) as caught:
             attempt()
-            pytest.fail(f"{attempt.__code__.co_consts} {attempt.__code__.co_firstlineno}")
         assert isinstance(caught.value, rawnl.KernelError), caught.value
         assert (state(nl.netns), state(red.netns)) == before, caught.value
 

@@ -243,7 +243,9 @@ def test_open_takes_exactly_one(arguments):
 # --- names
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/etc/passwd", "../red", "a\0b", "x" * 256, "é" * 128, "\ud800"])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "a/b", "/etc/passwd", "../red", "a\0b", "x" * 256, "é" * 128, "\ud800"]
+)
 @pytest.mark.parametrize("verb", [netns.create, netns.open, netns.delete])
 def test_names_that_cannot_be(verb, name):
     before = mounts(), descriptors()

@@ -17,7 +17,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from lab import descriptors, drop_capabilities, forked, inside
+from lab import descriptors, drop_capabilities, forked
 from witness import require
 
 import rawnl

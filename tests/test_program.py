@@ -94,7 +94,7 @@ def test_the_result_is_that_of_subprocess(red, arguments, options):
 )
 def test_the_errors_are_those_of_subprocess(red, arguments, options):
     before = descriptors(), own_threads()
-    with pytest.raises(Exception) as expected:  # noqa: B017
+    with pytest.raises(Exception) as expected:
         subprocess.run(arguments, **options)
     with pytest.raises(type(expected.value)) as caught:
         red.run(arguments, **options)

@@ -32,6 +32,8 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "demo": Command("rawnl.cli.demo.command", "build three networks of namespaces in a sandbox, step by step"),
+    "conntrack": Command("rawnl.cli.conntrack", "list, count and delete the flows that NAT and conntrack track"),
+    "nft": Command("rawnl.cli.nft", "NAT in one line, and the nftables ruleset"),
     "netns": Command("rawnl.cli.netns", "list network namespaces"),
 }
 

@@ -57,8 +57,8 @@ class AddressCacheInfo(Struct, struct="ifa_cacheinfo", members="ifa_", uapi="lin
 
     preferred: int | None = field("I", "PREFERED")
     valid: int | None = field("I")
-    cstamp: int | None = field("I")
-    tstamp: int | None = field("I")
+    cstamp: int | None = field("I", "cstamp")
+    tstamp: int | None = field("I", "tstamp")
 
 
 class Address(

@@ -20,6 +20,7 @@ from rawnl.verbs.change import (
     Session,
     address_bytes,
     check_options,
+    families,
     family_of,
     index,
     label,
@@ -81,11 +82,19 @@ class AddressChanges(Generic[R]):
         message = self._message(address, link, options)
         return self._submit(Change(message, RTM_NEWADDR, REPLACE, _words("replace", address, link)))
 
-    def delete(self, address: Prefix, link: LinkLike) -> R:
-        """Take an address away, as `ip address del`. Raises NotFound (EADDRNOTAVAIL) when it is not there."""
+    def delete(self, address: Prefix, link: LinkLike, *, peer: IPAddress | None = None) -> R:
+        """Take an address away, as `ip address del`; with the prefix length, and the `peer`, that it was given with.
+
+        Raises NotFound (EADDRNOTAVAIL) when it is not there.
+        """
         packed, length = split_prefix(address, "address")
+        family = family_of(packed)
         message = Address(
-            family=family_of(packed), prefixlen=length, index=index(self._session, link), local=packed, address=packed
+            family=family,
+            prefixlen=length,
+            index=index(self._session, link),
+            local=packed,
+            address=packed if peer is None else address_bytes(peer, family, "peer"),
         )
         return self._submit(Change(message, RTM_DELADDR, 0, _words("delete", address, link)))
 
@@ -182,12 +191,13 @@ class Addresses(AddressChanges[None]):
     def _listing(self, link: LinkLike | None, family: Family | int | None) -> Listing[Address]:
         session = self._session
         where = None if link is None else index(session, link)
-        request = Address(family=family, index=where)
+        only = families(family)[0] if family else None
+        request = Address(family=only, index=where)
 
         def keep(address: Address) -> bool:
-            return where in (None, address.index) and family in (None, 0, address.family)
+            return where in (None, address.index) and only in (None, address.family)
 
-        wanted = keep if where is not None or family else None
+        wanted = keep if where is not None or only else None
         return Listing(
             session.channel, session.netns.fileno(), Address, RTM_GETADDR, [request], "list addresses", wanted
         )

@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
-from rawnl.attribute import IPAddress, ip_bytes, nearest
+from rawnl.attribute import IPAddress, enum_value, ip_bytes, nearest
 from rawnl.channel import Channel
 from rawnl.errors import EncodeError
 from rawnl.message import Message
@@ -19,6 +19,7 @@ from rawnl.netns import NetNS
 from rawnl.netns import open as open_netns
 from rawnl.route.family import NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, Family
 from rawnl.route.link import Link
+from rawnl.text import text_bytes
 
 ADD = NLM_F_CREATE | NLM_F_EXCL
 REPLACE = NLM_F_CREATE | NLM_F_REPLACE
@@ -69,7 +70,7 @@ def index(session: Session[Any], link: LinkLike) -> int:
     index would mean a stranger here.
     """
     if isinstance(link, str):
-        if len(link.encode("utf-8", "surrogateescape")) > 15:
+        if len(text_bytes(link)) > 15:
             found = session.channel.request(
                 Link(alt_ifname=link, ext_mask=RTEXT_FILTER_SKIP_STATS),
                 RTM_GETLINK,
@@ -128,7 +129,7 @@ def split_prefix(prefix: Prefix, attribute: str) -> tuple[bytes, int]:
             raise EncodeError(f"{prefix!r} is no IP address or prefix", attribute=attribute) from None
         if not slash:
             return packed, len(packed) * 8
-        if not (tail.isascii() and tail.isdecimal()) or int(tail) > len(packed) * 8:
+        if not (tail.isascii() and tail.isdecimal() and len(tail) < 4) or int(tail) > len(packed) * 8:
             raise EncodeError(
                 f"{prefix!r}: the prefix length is not a number from 0 to {len(packed) * 8}", attribute=attribute
             )
@@ -146,19 +147,34 @@ def split_prefix(prefix: Prefix, attribute: str) -> tuple[bytes, int]:
     return packed, len(packed) * 8
 
 
+def families(family: Family | int | str | None) -> tuple[Family, ...]:
+    """The families that are meant: the one that is given, or both IPv4 and IPv6. Raises EncodeError."""
+    if not family:
+        return Family.INET, Family.INET6
+    try:
+        return (Family(enum_value(Family, family)),)
+    except ValueError:
+        raise EncodeError(f"{family!r} is no address family; 2 is IPv4, 10 is IPv6", attribute="family") from None
+
+
 def family_of(packed: bytes) -> Family:
     """The family of an address, by its length."""
     return Family.INET if len(packed) == 4 else Family.INET6
 
 
-def address_bytes(value: IPAddress, family: Family, attribute: str) -> bytes:
-    """An address of the family that the rest of the request has. Raises EncodeError, which names `attribute`."""
+def host_bytes(value: IPAddress, attribute: str) -> bytes:
+    """An address of either family, without a prefix length. Raises EncodeError, which names `attribute`."""
     try:
-        packed = ip_bytes(value)
+        return ip_bytes(value)
     except EncodeError as error:
         raise error.within(attribute) from None
     except TypeError:
         raise EncodeError(f"{value!r} is no IP address", attribute=attribute) from None
+
+
+def address_bytes(value: IPAddress, family: Family, attribute: str) -> bytes:
+    """An address of the family that the rest of the request has. Raises EncodeError, which names `attribute`."""
+    packed = host_bytes(value, attribute)
     if family_of(packed) is not family:
         kind = "an IPv4" if family is Family.INET else "an IPv6"
         raise EncodeError(f"{value!r} is not {kind} address, as the rest of the request is", attribute=attribute)

@@ -229,7 +229,7 @@ class Links(LinkChanges[Link, None]):
 
     def _added(self, change: Change, name: str, netns: NetNSLike | None) -> Link:
         if netns is not None and (not name or "%" in name):
-            raise EncodeError("a link made in another namespace needs a name, to be found again there", attribute="name")
+            raise EncodeError("a link made in another namespace needs a name, to be found again", attribute="name")
         answer: list[Message] = self._session.submit(change._replace(flags=change.flags | NLM_F_ECHO))
         made = next((link for link in answer if isinstance(link, Link)), None)
         if netns is None and made is not None and not change.message.present().get("master"):

@@ -10,7 +10,18 @@ from rawnl.bulk import OnError, Progress, load, undo_by_deleting
 from rawnl.route.family import Family
 from rawnl.route.neighbour import Neighbour, NeighbourFlags, NeighbourState
 from rawnl.template import Template
-from rawnl.verbs.change import ADD, REPLACE, Change, LinkLike, Session, family_of, index, label, split_prefix
+from rawnl.verbs.change import (
+    ADD,
+    REPLACE,
+    Change,
+    LinkLike,
+    Session,
+    families,
+    family_of,
+    host_bytes,
+    index,
+    label,
+)
 from rawnl.verbs.listing import Columns, Listing
 
 RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
@@ -56,10 +67,18 @@ class NeighbourChanges(Generic[R]):
         """`add`, or change what is there."""
         return self._submit(self._change("replace", REPLACE, dst, link, lladdr, state, flags))
 
-    def delete(self, dst: IPAddress, link: LinkLike) -> R:
-        """Take an entry away, as `ip neighbour del`. Raises NotFound (ENOENT) when it is not there."""
-        packed, _ = split_prefix(dst, "dst")
-        message = Neighbour(family=family_of(packed), index=index(self._session, link), dst=packed)
+    def delete(self, dst: IPAddress, link: LinkLike, *, proxy: bool = False) -> R:
+        """Take an entry away, as `ip neighbour del`; `proxy`: one that is answered for others.
+
+        Raises NotFound (ENOENT) when it is not there.
+        """
+        packed = host_bytes(dst, "dst")
+        message = Neighbour(
+            family=family_of(packed),
+            index=index(self._session, link),
+            flags=NeighbourFlags.PROXY if proxy else None,
+            dst=packed,
+        )
         return self._submit(Change(message, RTM_DELNEIGH, 0, f"delete neighbour {dst!r} of link {label(link)}"))
 
     def _change(
@@ -72,7 +91,7 @@ class NeighbourChanges(Generic[R]):
         state: NeighbourState | int | str,
         flags: NeighbourFlags | int | str | None,
     ) -> Change:
-        packed, _ = split_prefix(dst, "dst")
+        packed = host_bytes(dst, "dst")
         message = Neighbour(
             family=family_of(packed),
             index=index(self._session, link),
@@ -108,7 +127,7 @@ class Neighbours(NeighbourChanges[None]):
 
         def pack(sequence: int, entry: tuple[IPAddress, str | bytes]) -> bytes:
             dst, lladdr = entry
-            packed, _ = split_prefix(dst, "dst")
+            packed = host_bytes(dst, "dst")
             hardware = link_address_bytes(lladdr)
             template = templates.get((len(packed), len(hardware)))
             if template is None:
@@ -152,6 +171,6 @@ class Neighbours(NeighbourChanges[None]):
         where = None if link is None else index(session, link)
         requests = [
             Neighbour(family=each, ifindex=where, flags=NeighbourFlags.PROXY if proxy else None)
-            for each in ((Family.INET, Family.INET6) if not family else (Family(family),))
+            for each in families(family)
         ]
         return Listing(session.channel, session.netns.fileno(), Neighbour, RTM_GETNEIGH, requests, "list neighbours")

@@ -27,6 +27,7 @@ from rawnl.verbs.change import (
     Session,
     address_bytes,
     check_options,
+    families,
     family_of,
     index,
     split_prefix,
@@ -245,7 +246,7 @@ class Routes(RouteChanges[None]):
                 protocol=filters.get("protocol"),
                 type=filters.get("type"),
             )
-            for each in ((Family.INET, Family.INET6) if not family else (Family(family),))
+            for each in families(family)
         ]
         return Listing(session.channel, session.netns.fileno(), Route, RTM_GETROUTE, requests, "list routes")
 
@@ -270,7 +271,9 @@ class Routes(RouteChanges[None]):
             family=family,
             dst_len=length,
             src_len=None if src is None else length,
-            flags=RouteFlags.LOOKUP_TABLE | (RouteFlags.FIB_MATCH if fib_match else 0),
+            # IPv6 tells the table unasked, and refuses to be asked.
+            flags=(RouteFlags.LOOKUP_TABLE if family is Family.INET else 0)
+            | (RouteFlags.FIB_MATCH if fib_match else 0),
             dst=packed,
             src=None if src is None else address_bytes(src, family, "src"),
             oif=None if dev is None else index(self._session, dev),
@@ -347,13 +350,15 @@ def _destination(
 ) -> tuple[bytes | None, int, Family]:
     if isinstance(destination, str) and destination == "default":
         if family:
-            return None, 0, Family(family)
+            return None, 0, families(family)[0]
         for hint in (source, via):
             if hint is not None:
                 packed, _ = split_prefix(hint, "via")
                 return None, 0, family_of(packed)
         return None, 0, Family.INET
     packed, length = split_prefix(destination, "destination")
+    if family and families(family)[0] is not family_of(packed):
+        raise EncodeError(f"{destination!r} is not of the family {family!r}", attribute="family")
     host_bits = len(packed) * 8 - length
     if host_bits and int.from_bytes(packed, "big") & ((1 << host_bits) - 1):
         raise EncodeError(f"{destination} has bits set beyond its prefix length", attribute="destination")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
+from rawnl.errors import EncodeError
 from rawnl.route.family import Family
-from rawnl.route.route import RouteProtocol
 from rawnl.route.rule import Action, Rule, RuleFlags
-from rawnl.verbs.change import ADD, Change, Prefix, Session, family_of, split_prefix
+from rawnl.verbs.change import ADD, Change, Prefix, Session, families, family_of, split_prefix
 from rawnl.verbs.routes import table_number
 
 RTM_NEWRULE, RTM_DELRULE, RTM_GETRULE = 32, 33, 34
@@ -63,7 +63,13 @@ class RuleChanges(Generic[R]):
         family: Family | int | None = None,
         **attributes: Any,
     ) -> R:
-        """Delete the first rule that fits what is said; see `add`. Raises NotFound when none does."""
+        """Delete the first rule that fits what is said; see `add`. Raises NotFound when none does.
+
+        Raises TypeError when nothing is said: any rule would fit, and the first is the one for the local table.
+        """
+        said = (src, dst, table, priority, iifname, oifname, fwmark, action, *attributes.values())
+        if not invert and all(value is None for value in said):
+            raise TypeError("rules.delete() takes something to tell the rule by")
         message = _rule(src, dst, table, family, priority, iifname, oifname, fwmark, invert, action, attributes)
         return self._submit(Change(message, RTM_DELRULE, 0, "delete a rule"))
 
@@ -77,7 +83,7 @@ class Rules(RuleChanges[None]):
     def list(self, *, family: Family | int | None = None) -> list[Rule]:
         """All rules, IPv4 first, in the order in which they are asked."""
         found: list[Rule] = []
-        for each in (Family.INET, Family.INET6) if not family else (Family(family),):
+        for each in families(family):
             rules = self._session.channel.dump(Rule(family=each), RTM_GETRULE, Rule, what="list rules")
             found += [rule for rule in rules if rule.family == each]
         return found
@@ -99,9 +105,13 @@ def _rule(
     source, source_length = (None, 0) if src is None else split_prefix(src, "src")
     target, target_length = (None, 0) if dst is None else split_prefix(dst, "dst")
     known = source or target
+    if source and target and len(source) != len(target):
+        raise EncodeError(f"{dst!r} is not of the same family as {src!r}", attribute="dst")
+    if known and family and families(family)[0] is not family_of(known):
+        raise EncodeError(f"{src or dst!r} is not of the family {family!r}", attribute="family")
     number = None if table is None and action != Action.TO_TBL else table_number(table)
     return Rule(
-        family=family_of(known) if known else (family or Family.INET),
+        family=family_of(known) if known else families(family)[0],
         dst_len=target_length,
         src_len=source_length,
         table8=number if number is not None and number < 256 else None,
@@ -114,6 +124,5 @@ def _rule(
         priority=priority,
         fwmark=fwmark,
         table=number,
-        protocol=attributes.pop("protocol", None if action is None else RouteProtocol.BOOT),
         **attributes,
     )

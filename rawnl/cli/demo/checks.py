@@ -16,6 +16,7 @@ from rawnl.cli.demo.traffic import Exchange
 from rawnl.cli.screen import columns
 
 FORWARDING = 3
+OPERATES = 6
 IPV4 = 2
 UNANSWERED = 0.25
 """How many seconds the story waits for an answer that must not come."""
@@ -156,10 +157,11 @@ def gone(*places: tuple[str, str]) -> Check:
 
 
 def up(where: str, link: str) -> Check:
-    """The link is up."""
+    """The link is up, and the kernel has attended to whatever carrier that gave to it and to its other end."""
 
     def check(world: World, value: Any) -> list[str]:
         demand(world.connection(where).links.get(link).up, f"{link!r} is down")
+        demand(world.settles(lambda: _carriers_are_settled(world)), f"{link!r} is up, but not operational")
         return []
 
     return check
@@ -366,6 +368,20 @@ def table(links: Iterable[rawnl.Link], connection: rawnl.Connection) -> list[str
             )
         )
     return columns(rows, right=[0])
+
+
+def _carriers_are_settled(world: World) -> bool:
+    """Whether every link that is up and has a carrier also operates: until then it drops what it should send.
+
+    The kernel attends to carriers in a queue that all namespaces share, some hundred a second, so on a busy machine it
+    may take long. Asking for a single link makes it attend to that one at once (Linux 6.9); a listing does not.
+    """
+    for connection in world.connections():
+        for link in connection.links.list(up=True, stats=False):
+            waits = link.carrier and link.operstate != OPERATES
+            if waits and connection.links.get(link).operstate != OPERATES:
+                return False
+    return True
 
 
 def _names() -> list[str]:

@@ -21,7 +21,7 @@ class Shortfall(Exception):
 class World:
     """What the lines of Python see as their variables, and what the checks look at."""
 
-    def __init__(self, names: Mapping[str, Any], *, patience: float = 2.0) -> None:
+    def __init__(self, names: Mapping[str, Any], *, patience: float = 5.0) -> None:
         """`patience`: for how many seconds a check may wait for what the kernel does in its own time."""
         self.names: dict[str, Any] = dict(names)
         self.patience = patience

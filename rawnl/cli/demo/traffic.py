@@ -26,7 +26,7 @@ class Exchange(NamedTuple):
     seconds: float
 
 
-def exchange(near: NetNS, far: NetNS, address: str, *, timeout: float = 1.0) -> Exchange:
+def exchange(near: NetNS, far: NetNS, address: str, *, timeout: float = 3.0) -> Exchange:
     """Connect from `near` to `address` in `far`, send a word, and have the source that is seen there sent back."""
     started = time.monotonic()
     deadline = started + timeout

@@ -1,0 +1,1 @@
+"""The contenders, a file each, and where they are found on this machine."""
