@@ -3,9 +3,6 @@
 Strategy: a namespace is a descriptor. Names are files under /run/netns on which the namespace is mounted, exactly as
 `ip netns` makes and reads them (ip-netns(8)), so that both see the same ones. What must happen inside a namespace is
 done by the core on a thread of its own that ends with it; only `entered()` moves the caller's thread, and says so.
-
-    /run/netns            a mount of its own, shared, so that other mount namespaces see what is added
-    /run/netns/NAME       an empty file, with the namespace (nsfs) mounted on it
 """
 
 from __future__ import annotations
@@ -24,6 +21,8 @@ from rawnl import kernel
 from rawnl.channel import Channel
 from rawnl.errors import ConnectionClosed, EncodeError, KernelError
 from rawnl.route.nsid import NamespaceId
+from rawnl.rundir import RUN_DIR as RUN_DIR
+from rawnl.rundir import checked_name, give_name, take_name
 from rawnl.teardown import delete_all, delete_indexes, listing
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
     from rawnl.ping import PingResult
 
-RUN_DIR = "/run/netns"
 _NS_GET_NSTYPE = 0xB703  # <linux/nsfs.h>, ioctl_ns(2)
 _RTM_GETNSID = 90
 # Without O_NONBLOCK a pipe that lies where a namespace should be would keep us waiting.
@@ -107,7 +105,7 @@ class NetNS:
             name, self.name, self.created = self.name, None, False
             try:
                 if name is not None:
-                    _unname(name, self)
+                    take_name(name, self.fileno())
             finally:
                 self.close()
 
@@ -339,7 +337,7 @@ def delete(name: str, *, wait: bool = False) -> None:
         # A leftover, or a symbolic link: what stands there under the name is taken away, and nothing else.
         if error.errno not in (EINVAL, ELOOP):
             raise
-        _unname(name)
+        take_name(name)
         return
     netns.delete(wait=wait)
 
@@ -359,7 +357,7 @@ def delete_many(names: Iterable[str], *, wait: bool = True) -> None:
     missing: KernelError | None = None
     for name in names:
         try:
-            _unname(name)
+            take_name(name)
         except FileNotFoundError as error:
             missing = error if isinstance(error, KernelError) else missing
     if missing is not None:
@@ -398,21 +396,7 @@ def nsid_of(channel: Channel, netns: NetNS) -> int | None:
     return None if nsid is None or nsid < 0 else nsid
 
 
-# --- the ways of /run/netns
-
-
-def checked_name(name: str) -> None:
-    """Raise EncodeError for what cannot be a namespace's name."""
-    if not isinstance(name, str):
-        raise TypeError(f"a namespace's name is a str, not {type(name).__name__}")
-    if not name or name in (".", "..") or "/" in name or "\0" in name:
-        raise EncodeError(f"{name!r} is no name for a namespace: not empty, no '/', not '.' or '..', no NUL byte")
-    try:
-        length = len(os.fsencode(name))
-    except UnicodeEncodeError:
-        raise EncodeError(f"{name!r} is no name for a namespace: it has characters that no file can have") from None
-    if length > 255:
-        raise EncodeError(f"a namespace's name has at most 255 bytes, not {length}")
+# --- what one is given, and what it turns out to be
 
 
 def _checked_number(number: int | None, which: str) -> int:
@@ -456,69 +440,6 @@ def _of_process(pid: int) -> int:
         return fd
     finally:
         os.close(pidfd)
-
-
-def give_name(fd: int, name: str) -> None:
-    """Mount the namespace `fd` under /run/netns. Raises OSError; nothing half-made stays behind."""
-    directory = _run_directory()
-    try:
-        target = os.open(
-            name, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o444, dir_fd=directory
-        )
-        try:
-            # By descriptor on both sides: no path is resolved again, so none can be swapped in between.
-            kernel.mount(f"/proc/self/fd/{fd}", f"/proc/self/fd/{target}", "none", kernel.MS_BIND)
-        except BaseException:
-            os.unlink(name, dir_fd=directory)
-            raise
-        finally:
-            os.close(target)
-    finally:
-        os.close(directory)
-
-
-def _run_directory() -> int:
-    """/run/netns as a shared mount of its own, made if need be; a descriptor of it.
-
-    Under a lock, which `ip netns` takes too: two that bind the directory on itself at once would pile up mounts.
-    """
-    os.makedirs(RUN_DIR, mode=0o755, exist_ok=True)
-    lock = os.open(RUN_DIR, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            kernel.mount("", RUN_DIR, "none", kernel.MS_SHARED | kernel.MS_REC)
-        except OSError as error:
-            if error.errno != EINVAL:
-                raise
-            # It is no mount point yet.
-            kernel.mount(RUN_DIR, RUN_DIR, "none", kernel.MS_BIND | kernel.MS_REC)
-            kernel.mount("", RUN_DIR, "none", kernel.MS_SHARED | kernel.MS_REC)
-    finally:
-        os.close(lock)
-    # Opened again: the descriptor from before the mount would lead below it.
-    return os.open(RUN_DIR, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-
-
-def _unname(name: str, netns: NetNS | None = None) -> None:
-    """Take a name away; with `netns` only as long as it stands for that one."""
-    path = f"{RUN_DIR}/{name}"
-    what = f"delete namespace {name!r}"
-    try:
-        if netns is not None and not os.path.samestat(os.lstat(path), os.fstat(netns.fileno())):
-            raise KernelError.of(ENOENT, request=what, message="The name stands for another namespace by now")
-        try:
-            kernel.umount(path, kernel.MNT_DETACH | kernel.UMOUNT_NOFOLLOW)
-        except OSError as error:
-            # Not mounted: the leftover of a creation that was cut short, or a namespace mounted elsewhere.
-            if error.errno != EINVAL:
-                raise
-        os.unlink(path)
-    except OSError as error:
-        if isinstance(error, KernelError):
-            raise
-        message = "There is no such namespace" if error.errno == ENOENT else ""
-        raise KernelError.of(error.errno or 0, request=what, message=message) from None
 
 
 def _nsid(channel: Channel, name: str) -> int | None:

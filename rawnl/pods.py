@@ -26,13 +26,14 @@ from rawnl.channel import Channel
 from rawnl.errors import BatchError, EncodeError, KernelError
 from rawnl.interface import index_of
 from rawnl.message import Message
-from rawnl.netns import RUN_DIR, NetNS, checked_name, give_name
+from rawnl.netns import NetNS
 from rawnl.netns import delete as delete_netns
 from rawnl.netns import open as open_netns
 from rawnl.route.address import Address
 from rawnl.route.kinds.veth import Veth
 from rawnl.route.link import Flags, Link, LinkInfo
 from rawnl.route.route import MAIN, Route, RouteProtocol, RouteType
+from rawnl.rundir import RUN_DIR, checked_name, give_name
 from rawnl.teardown import delete_indexes
 from rawnl.template import NAME, Template, name_slot
 from rawnl.verbs.addresses import RTM_NEWADDR
