@@ -315,5 +315,5 @@ def test_strict_filters_work_in_the_kernel(host: rawnl.Connection, monkeypatch: 
 
 
 def test_the_table_main_is_the_default_and_all_tables_are_asked_for(host: rawnl.Connection) -> None:
-    everything = [route for family in "46" for route in ip(host, f"-{family}", "route", "show", "table", "all")]
-    assert len(host.routes.list(table=None)) == len(everything)
+    everything = ip(host, "-4", "route", "show", "table", "all")
+    assert len(host.routes.list(table=None, family=2)) == len(everything) > len(host.routes.list(family=2))

@@ -86,8 +86,8 @@ def runs(pid: int) -> bool:
 
 
 def gone(inside: int, inode: int) -> bool:
-    """Whether the sandbox's process and its namespace go within five seconds."""
-    deadline = time.monotonic() + 5
+    """Whether the sandbox's process and its namespace go in time, also on a busy machine."""
+    deadline = time.monotonic() + 20
     while runs(inside) or inode in namespaces():
         if time.monotonic() > deadline:
             return False
@@ -299,12 +299,10 @@ class TestInterrupted:
 
     @pytest.mark.parametrize("options", [[], ["--user"]], ids=["as is", "user namespace"])
     def test_by_the_death_of_its_parent(self, options: list[str]) -> None:
-        process = demo(*options)
-        inside, inode = midway(process)
-        process.kill()
-        process.wait(SECONDS)
+        with demo(*options) as process:
+            inside, inode = midway(process)
+            process.kill()
         assert gone(inside, inode)
-        finish(process)
 
     def test_by_the_death_of_the_sandbox(self) -> None:
         process = demo()
@@ -346,21 +344,20 @@ class TestKept:
         assert gone(int(left[0]), int(left[2]))
 
     def test_the_shell_ends_with_the_demo(self) -> None:
-        process = demo("--keep", env={"SHELL": "/bin/cat"}, stdin=subprocess.PIPE)
-        assert process.stdout is not None
-        for line in process.stdout:
-            if "import rawnl" in line:
-                break
-        inside = child(process)
-        inode = os.stat(f"/proc/{inside}/ns/net").st_ino
-        deadline = time.monotonic() + 5
-        shells: list[str] = []
-        while not shells and time.monotonic() < deadline:
-            shells = Path(f"/proc/{inside}/task/{inside}/children").read_text().split()
-        process.kill()
-        process.wait(SECONDS)
+        with demo("--keep", env={"SHELL": "/bin/cat"}, stdin=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if "import rawnl" in line:
+                    break
+            inside = child(process)
+            inode = os.stat(f"/proc/{inside}/ns/net").st_ino
+            deadline = time.monotonic() + 20
+            shells: list[str] = []
+            while not shells and time.monotonic() < deadline:
+                shells = Path(f"/proc/{inside}/task/{inside}/children").read_text().split()
+            process.kill()
+        assert shells
         assert gone(int(shells[0]), inode)
-        finish(process)
 
     def test_a_shell_that_is_not_there(self) -> None:
         status, _, err = finish(demo("--keep", env={"SHELL": "/nowhere/shell"}))
