@@ -43,6 +43,5 @@ def steps(works: Sequence[Work], *, quick: bool, rounds: int | None) -> int:
     total = 0
     for work in works:
         present = sum(1 for contender in work.contenders if not contender.absent)
-        count = rounds or (min(work.rounds, 3) if quick else work.rounds)
-        total += present * count * len(work.quick if quick else work.sizes)
+        total += present * work.turns(quick, rounds) * len(work.quick if quick else work.sizes)
     return total

@@ -28,7 +28,7 @@ struct options {
     long queues;      /* of each end; 0 leaves it to the kernel */
     long bridge;      /* index of the bridge that pods are connected to */
     long group;       /* pods made at a time */
-    long repeats;     /* of a dump; the median counts */
+    long repeats;     /* of a dump; the best counts */
     bool force;       /* a larger receive buffer, beyond what is allowed */
     bool regroup;     /* count the regrouping as a part of deletion */
     bool named;       /* pods: names under /run/netns */

@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -29,8 +30,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # What a contender answers: "seconds", "items", and what else there is to tell.
 Outcome: TypeAlias = "dict[str, Any]"
 
-WORKERS_LIMIT = 20.0
-QUIET_LIMIT = 2.0
+# How long to wait for quiet at most, in seconds: on a machine that others use it may never come. The second is for
+# between readers, who change nothing that would have to settle, and for quick runs.
+LIMIT = 15.0
+SHORT_LIMIT = 0.5
 
 
 class Failure(Exception):
@@ -62,6 +65,7 @@ class Work:
     - `preflight`: in a sandbox of its own, once: that contenders who claim to send the same messages do.
     - `shared`: one sandbox for all, since nothing is changed.
     - `reference`: the contender by whom the others are divided.
+    - `memory`: it is about the memory that a process takes at its end ("rss"), and not about time.
     """
 
     name: str
@@ -76,6 +80,11 @@ class Work:
     preflight: Callable[[], None] | None = None
     shared: bool = False
     rounds: int = 5
+    memory: bool = False
+
+    def turns(self, quick: bool, rounds: int | None) -> int:
+        """How many rounds there are to be."""
+        return rounds or (min(self.rounds, 2) if quick else self.rounds)
 
 
 @dataclass
@@ -107,19 +116,20 @@ def measure(work: Work, results: Results, progress: Progress, *, quick: bool, ro
     """Do a work at all its sizes, so and so many rounds, and add the samples."""
     present = [contender for contender in work.contenders if not contender.absent]
     results.absent[work.name] = {one.name: one.absent for one in work.contenders if one.absent}
-    count = rounds or (min(work.rounds, 3) if quick else work.rounds)
+    count = work.turns(quick, rounds)
+    limit = SHORT_LIMIT if quick else LIMIT
     if work.preflight is not None and all(not contender.absent for contender in work.contenders[:2]):
-        sandboxed(lambda: (work.preflight or str)())
+        sandboxed(work.preflight)
     for size in work.quick if quick else work.sizes:
         turns = [(number, one) for number in range(count) for one in _rotated(present, number)]
         if work.shared:
-            results.samples += sandboxed(lambda size=size, turns=turns: _in_one(work, size, turns, progress))
+            results.samples += sandboxed(partial(_in_one, work, size, turns, progress, limit))
             progress.catch_up(len(turns))
             continue
         for number, contender in turns:
             progress.step(f"{work.name} {size:,}: {contender.name}, round {number + 1}")
-            quiet = settle()
-            outcome = sandboxed(lambda size=size, one=contender: _in_its_own(work, size, one))
+            quiet = settle(limit)
+            outcome = sandboxed(partial(_in_its_own, work, size, contender, limit))
             results.samples.append(_sample(work, size, contender, number, quiet, outcome))
 
 
@@ -128,12 +138,15 @@ def _rotated(contenders: Sequence[Contender], number: int) -> list[Contender]:
     return [*contenders[start:], *contenders[:start]]
 
 
-def _in_one(work: Work, size: int, turns: Sequence[tuple[int, Contender]], progress: Progress) -> list[Outcome]:
+def _in_one(
+    work: Work, size: int, turns: Sequence[tuple[int, Contender]], progress: Progress, limit: float
+) -> list[Outcome]:
     work.prepare(size)
+    settle(limit)
     samples = []
     for number, contender in turns:
         progress.step(f"{work.name} {size:,}: {contender.name}, round {number + 1}")
-        quiet = settle()
+        quiet = settle(SHORT_LIMIT)
         outcome = contender.run(size // contender.share)
         samples.append(_sample(work, size, contender, number, quiet, outcome))
     work.state(size, size)
@@ -141,9 +154,9 @@ def _in_one(work: Work, size: int, turns: Sequence[tuple[int, Contender]], progr
     return samples
 
 
-def _in_its_own(work: Work, size: int, contender: Contender) -> Outcome:
+def _in_its_own(work: Work, size: int, contender: Contender, limit: float) -> Outcome:
     work.prepare(size)
-    settle()
+    settle(limit)
     items = size // contender.share
     outcome = contender.run(items)
     try:
@@ -195,8 +208,11 @@ def clean_up() -> None:
         teardown.delete_all(nl.channel)
 
 
-def settle() -> bool:
-    """Wait until no kernel worker takes namespaces down and the processors are idle; whether that came about."""
+def settle(limit: float) -> bool:
+    """Wait until no kernel worker takes namespaces down and the processors are idle; whether that came about.
+
+    Workers are waited for up to `limit` seconds, idleness up to a fifth of it, for it may be others who are busy.
+    """
     began = time.monotonic()
     calm = 0
     while calm < 2:
@@ -205,7 +221,7 @@ def settle() -> bool:
         time.sleep(0.05)
         total, busy = (after - then for after, then in zip(_busy_time(), before, strict=True))
         working = _workers_busy()
-        if waited > (WORKERS_LIMIT if working else QUIET_LIMIT):
+        if waited > (limit if working else limit / 5):
             return False
         calm = calm + 1 if not working and busy <= 0.15 * total else 0
     return True

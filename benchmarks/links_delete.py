@@ -6,6 +6,8 @@ whole group. Link by link takes so long that only a part of the pairs is deleted
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import rawnl
 from benchmarks.harness import Contender, Failure, Outcome, Work, python
 from benchmarks.links_create import PYROUTE2, RAWNL, window_items
@@ -88,7 +90,10 @@ def works() -> list[Work]:
         tools.golang_absent(),
         tools.pyroute2_absent(),
     )
-    part = {"share": SHARE, "note": "link by link"}
+
+    def each(name: str, run: Callable[[int], Outcome], absent: str) -> Contender:
+        return Contender(name, run, absent, share=SHARE, note="link by link")
+
     contenders = [
         Contender("C floor, group", by_floor, floor, note="regrouping included"),
         Contender("rawnl", by_rawnl, note="delete_many"),
@@ -99,9 +104,9 @@ def works() -> list[Work]:
             ip,
             note="regrouping included",
         ),
-        Contender("ip -batch", lambda items: iproute2.delete([f"a{i}" for i in range(items)]), ip, **part),
-        Contender("Go", lambda items: tools.golang("delete", items), go, **part),
-        Contender("pyroute2", lambda items: _by_python(PYROUTE2, items), pyroute2, **part),
+        each("ip -batch", lambda items: iproute2.delete([f"a{i}" for i in range(items)]), ip),
+        each("Go", lambda items: tools.golang("delete", items), go),
+        each("pyroute2", lambda items: _by_python(PYROUTE2, items), pyroute2),
     ]
     return [
         Work(

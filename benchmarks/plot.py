@@ -16,7 +16,7 @@ from typing import Any
 import matplotlib
 
 from benchmarks.harness import Results, Work
-from benchmarks.report import number, per_item, ratios
+from benchmarks.report import measured_in, number, per_item, values
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -63,7 +63,7 @@ def _colour(name: str) -> str:
 
 def _bars(work: Work, results: Results, size: int) -> Any:
     names = results.contenders(work.name, size)
-    times = {name: per_item(results, work.name, size, name) for name in names}
+    times = {name: values(work, results, size, name)[0] for name in names}
     names.sort(key=lambda name: -median(times[name]))
     middle = [median(times[name]) for name in names]
     low = [value - min(times[name]) for name, value in zip(names, middle, strict=True)]
@@ -78,10 +78,12 @@ def _bars(work: Work, results: Results, size: int) -> Any:
     else:
         axes.set_xlim(0, max(value + above for value, above in zip(middle, high, strict=True)) * 1.3)
     for row, name in enumerate(names):
-        by = median(ratios(results, work.name, size, name, work.reference) or [1])
-        label = f"{number(middle[row])} µs" + ("" if name == work.reference else f"  ·  {number(by)}×")
+        by = median(values(work, results, size, name)[1] or [1])
+        label = f"{number(middle[row])} {'MB' if work.memory else 'µs'}" + (
+            "" if name == work.reference else f"  ·  {number(by)}×"
+        )
         axes.annotate(label, (middle[row] + high[row], row), (6, 0), textcoords="offset points", va="center", size=9)
-    axes.set_xlabel(f"µs per {work.unit}{', logarithmic' if spread > LOGARITHMIC_FROM else ''}")
+    axes.set_xlabel(f"{measured_in(work)}{', logarithmic' if spread > LOGARITHMIC_FROM else ''}")
     title = f"{work.title}: {size:,}" if size > 1 else work.title
     axes.set_title(f"{title}   (× {work.reference})", loc="left", weight="bold", size=11)
     axes.tick_params(axis="y", length=0)

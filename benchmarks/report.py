@@ -30,6 +30,21 @@ def per_item(results: Results, work: str, size: int, contender: str) -> list[flo
     return [row["seconds"] / row["items"] * 1e6 for row in results.of(work, size, contender)]
 
 
+def values(work: Work, results: Results, size: int, contender: str) -> tuple[list[float], list[float]]:
+    """What a work is about, by round: microseconds for each item, or megabytes; and divided by the reference's."""
+    if not work.memory:
+        times = per_item(results, work.name, size, contender)
+        return times, ratios(results, work.name, size, contender, work.reference)
+    base = {row["round"]: row["rss"] for row in results.of(work.name, size, work.reference)}
+    rows = results.of(work.name, size, contender)
+    return [row["rss"] / 2**20 for row in rows], [row["rss"] / base[row["round"]] for row in rows]
+
+
+def measured_in(work: Work) -> str:
+    """The unit of its values."""
+    return "MB in all" if work.memory else f"µs per {work.unit}"
+
+
 def print_list(works: Sequence[Work], out: TextIO) -> None:
     """The works and their contenders; the absent ones are said to be so."""
     for work in works:
@@ -43,7 +58,7 @@ def print_tables(works: Sequence[Work], results: Results, out: TextIO) -> None:
     for work in works:
         for size in results.sizes(work.name):
             print(f"\n### {work.title}: {size:,} (`{work.name}`)\n", file=out)
-            print(f"| | µs per {work.unit} | least – most | by {work.reference} | least – most | |", file=out)
+            print(f"| | {measured_in(work)} | least – most | by {work.reference} | least – most | |", file=out)
             print("|---|---:|---:|---:|---:|---|", file=out)
             for name in results.contenders(work.name, size):
                 print(_row(work, results, size, name), file=out)
@@ -52,8 +67,7 @@ def print_tables(works: Sequence[Work], results: Results, out: TextIO) -> None:
 
 
 def _row(work: Work, results: Results, size: int, name: str) -> str:
-    times = per_item(results, work.name, size, name)
-    by = ratios(results, work.name, size, name, work.reference)
+    times, by = values(work, results, size, name)
     contender = next(one for one in work.contenders if one.name == name)
     notes = [contender.note] if contender.note else []
     if contender.share > 1:

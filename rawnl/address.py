@@ -6,21 +6,21 @@ packed bytes are taken as well.
 
 from __future__ import annotations
 
-import ipaddress
 import struct
 from binascii import unhexlify
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
-from string import hexdigits
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rawnl.errors import ConnectionClosed, DecodeError, EncodeError
 from rawnl.tlv import HEADER, LENGTH, Attribute, attribute_bytes
 
 if TYPE_CHECKING:
+    import ipaddress
+
     from rawnl.wire import Attrs
 
 _length_at = LENGTH.unpack_from
-_HEXADECIMAL = frozenset(hexdigits)
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 
 
 def link_address_bytes(value: Any) -> bytes:
@@ -70,7 +70,6 @@ def lladdr(number: int, kernel: str = "") -> Any:
 IPAddress: TypeAlias = (
     "str | bytes | ipaddress.IPv4Address | ipaddress.IPv6Address | ipaddress.IPv4Interface | ipaddress.IPv6Interface"
 )
-_IP_OBJECTS = (ipaddress.IPv4Address, ipaddress.IPv6Address)
 
 
 def ip_bytes(value: Any) -> bytes:
@@ -80,8 +79,10 @@ def ip_bytes(value: Any) -> bytes:
             return inet_pton(AF_INET6 if ":" in value else AF_INET, value)
         except (OSError, ValueError):
             raise EncodeError(f"{value!r} is no IP address") from None
-    if isinstance(value, _IP_OBJECTS):
-        return value.packed
+    packed = getattr(value, "packed", None)
+    if isinstance(packed, bytes):
+        # An object of `ipaddress`, known by what it has: importing that module would cost every user a millisecond.
+        return packed
     if isinstance(value, (bytes, bytearray, memoryview)) and len(value) in (4, 16):
         return bytes(value)
     raise TypeError

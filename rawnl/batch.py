@@ -161,7 +161,7 @@ class Batch:
     def _opposite(self, change: Change) -> Any:
         message = change.message
         if isinstance(message, Link):
-            given = message.present()
+            given = message.given()
             if change.kind != RTM_NEWLINK or not _RESTORABLE.issuperset(given):
                 raise EncodeError(f"a batch that rolls back cannot take this back: {change.what}")
             now = self.channel.request(Link(index=message.index), RTM_GETLINK, 0, Link, what=change.what)[0]

@@ -142,6 +142,7 @@ class UnknownMessage(Message, protocol="control"):
         return None
 
 
+# Only subclasses pass through __init_subclass__.
 UnknownMessage._encoders["payload"] = no_bytes
 
 
@@ -232,6 +233,9 @@ class Answer(UnknownMessage):
         except DecodeError:
             sentence = None
         return f"{sentence or os.strerror(self.errno)} (errno {self.errno})"
+
+
+Answer._encoders["extended"] = no_bytes
 
 
 class Error(Answer, types={"NLMSG_ERROR": NLMSG_ERROR}, struct="nlmsgerr", uapi="linux/netlink.h"):

@@ -193,12 +193,14 @@ def path_at(
             name = attribute.name if attribute else f"attr_{kind & TYPE_MASK}"
             if attribute is None or depth == 0 or (offset < first and missing is None):
                 return name
-            for label, inner, inner_start, inner_end in attribute.inner(buffer, first, last, owner):
+            parts = attribute.inner(buffer, first, last, owner)
+            for label, inner, inner_start, inner_end in parts:
                 at = inner_start if missing is not None and offset < first else offset
                 if inner_start <= at < inner_end or at == inner_start:
                     rest = path_at(inner, buffer, inner_start, inner_end, at, missing, depth=depth - 1)
                     return f"{name}{label}.{rest}" if rest else name + label
-            return name
+            # The header of an element of a list.
+            return next((name + label for label, _, inner_start, _ in parts if inner_start - 4 == offset), name)
     except DecodeError:
         # The request was ours; should it not read back, its error must still be shown, without a path.
         return ""

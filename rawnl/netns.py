@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import signal
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from errno import EINVAL, ELOOP, ENOENT, ENOTTY
@@ -426,12 +425,14 @@ def _type_of(fd: int) -> int | None:
 
 
 def _of_process(pid: int) -> int:
+    from signal import pidfd_send_signal
+
     # The pidfd proves at the end that the number still means the process that it meant at the start.
     pidfd = os.pidfd_open(pid)
     try:
         fd = os.open(f"/proc/{pid}/ns/net", _OPEN)
         try:
-            signal.pidfd_send_signal(pidfd, 0)
+            pidfd_send_signal(pidfd, 0)
         except PermissionError:
             pass  # It is there, and not ours to signal.
         except OSError:

@@ -26,6 +26,8 @@ _HEADER = struct.Struct("!BBHHH")
 _REQUEST = {socket.AF_INET: 8, socket.AF_INET6: 128}
 _REPLY = {socket.AF_INET: 0, socket.AF_INET6: 129}
 _PROTOCOL = {socket.AF_INET: socket.IPPROTO_ICMP, socket.AF_INET6: socket.IPPROTO_ICMPV6}
+_NO_ENTRY = "entering a namespace needs CAP_SYS_ADMIN over it"
+_NO_SOCKET = "needs CAP_NET_RAW, or a group in net.ipv4.ping_group_range"
 
 
 class PingResult(NamedTuple):
@@ -141,18 +143,21 @@ def _index_in(netns: int, name: str) -> int:
 
 
 def _open(netns: int, family: socket.AddressFamily, address: str) -> socket.socket:
+    entered = False
     try:
         try:
             fd = kernel.socket_in(netns, family, socket.SOCK_DGRAM, _PROTOCOL[family])
         except OSError as error:
-            if error.errno not in (EACCES, EPERM):
+            # EACCES: no group of ours may have one. EPERM is already said at the door of the namespace.
+            if error.errno != EACCES:
                 raise
+            entered = True
             fd = kernel.socket_in(netns, family, socket.SOCK_RAW, _PROTOCOL[family])
     except OSError as error:
         raise KernelError.of(
             error.errno or 0,
             request=f"ping {address}",
-            hint="needs CAP_NET_RAW, or a group in net.ipv4.ping_group_range" if error.errno in (EACCES, EPERM) else "",
+            hint="" if error.errno not in (EACCES, EPERM) else _NO_SOCKET if entered else _NO_ENTRY,
         ) from None
     return socket.socket(fileno=fd)
 

@@ -120,14 +120,20 @@ def _await(child: int) -> int:
     """The exit code of the child, negative for a signal.
 
     Ctrl-C on a terminal reaches parent and child alike, being of one process group; SIGINT sent to the parent alone
-    does not. So the child gets it from here if it is still there a moment later.
+    does not. So the child gets it from here if it is still there a moment later. How the child ended is looked at first
+    and forgotten by the system afterwards: a Ctrl-C in between loses nothing.
     """
     forward_at: float | None = None
+    ended = None
     while True:
         try:
-            done, state = os.waitpid(child, 0 if forward_at is None else os.WNOHANG)
-            if done:
-                return os.waitstatus_to_exitcode(state)
+            if ended is None:
+                look = os.WEXITED | os.WNOWAIT | (0 if forward_at is None else os.WNOHANG)
+                ended = os.waitid(os.P_PID, child, look)
+            if ended is not None:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(child, 0)
+                return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
             if forward_at is not None and time.monotonic() >= forward_at:
                 os.kill(child, signal.SIGINT)
                 forward_at = None

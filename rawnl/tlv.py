@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from rawnl.errors import DecodeError, EncodeError
@@ -171,5 +170,7 @@ def repeated(one: Any) -> Any:
 
 def nearest(word: str, words: Sequence[str]) -> str:
     """`; did you mean 'mtu'?` where a near one exists, else an empty string."""
+    from difflib import get_close_matches
+
     close = get_close_matches(word, words, 1, 0.6)
     return f"; did you mean {close[0]!r}?" if close else ""

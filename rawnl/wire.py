@@ -261,6 +261,13 @@ class Attrs:
         found.update(spell(self))
         return found
 
+    def given(self) -> dict[str, Any]:
+        """What a built object was made with, just as it was given: a namespace as the object that stands for it.
+
+        Of one that was read the same as `present`. Costs next to nothing, where `present` encodes and reads back.
+        """
+        return dict(self._table) if self._buffer is None else self.present()
+
     def raw(self, number: int) -> bytes | None:
         """The payload of attribute `number`, declared or not, the last if there are more; None where it is absent."""
         if self._buffer is None:
@@ -347,8 +354,8 @@ class Attrs:
             target = by_number.get(declared.number if declared else -1 if number is None else number & TYPE_MASK)
             if target is None or number == -1:
                 values[name] = value
-            elif target in changes:
-                values[target] = changes.pop(target)
+            else:
+                values[target] = changes[target]
         return self._like({**values, **changes})
 
     def _like(self, values: dict[str, Any]) -> Self:

@@ -13,6 +13,7 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,28 @@ def ip_link(netns: rawnl.NetNS, name: str) -> dict[str, Any]:
     return ip(netns, "link", "show", "dev", name)[0]
 
 
+def bring_up(*links: tuple[rawnl.Connection, str]) -> None:
+    """Bring links up, without IPv6 addresses of their own making, and wait until all of them are in operation.
+
+    Both come in their own time, and what is sent before may be lost; a test that compares states wants neither.
+    """
+    for nl, name in links:
+        inside(nl.netns, "ip", "link", "set", "dev", name, "addrgenmode", "none")
+        nl.links.set(name, up=True)
+    deadline = time.monotonic() + 10
+    while any(ip_link(nl.netns, name)["operstate"] != "UP" for nl, name in links):
+        assert time.monotonic() < deadline, f"{links} do not come up"
+        time.sleep(0.01)
+
+
+def await_address(netns: rawnl.NetNS, *addresses: str) -> None:
+    """Wait until these IPv6 addresses are in use: the kernel makes their local routes in its own time."""
+    deadline = time.monotonic() + 10
+    while not {route["dst"] for route in ip(netns, "-6", "route", "show", "table", "local")} >= set(addresses):
+        assert time.monotonic() < deadline, f"{addresses} do not come into use"
+        time.sleep(0.01)
+
+
 _EVERYTHING = """
 {ip} -j -d link; echo
 {ip} -j -d addr; echo
@@ -63,14 +86,19 @@ _EVERYTHING = """
 """
 
 
-def state(netns: rawnl.NetNS) -> list[Any]:
-    """All that a namespace is set to, as `ip` sees it; lifetimes, which tick, are left out."""
-    text = inside(netns, "sh", "-c", _EVERYTHING.format(ip=require("ip")))
-    found: list[Any] = [json.loads(line) for line in text.splitlines() if line.strip()]
-    for link in found[1]:
-        for address in link.get("addr_info", ()):
-            address.pop("valid_life_time", None)
-            address.pop("preferred_life_time", None)
+def state(netns: rawnl.NetNS, only: str = "") -> list[str]:
+    """All that a namespace is set to, as `ip` sees it, or one object's part: one text an entry, to be compared.
+
+    Lifetimes, which tick, are left out.
+    """
+    script = "".join(line + "\n" for line in _EVERYTHING.format(ip=require("ip")).splitlines() if only in line)
+    found: list[str] = []
+    for line in inside(netns, "sh", "-c", script).splitlines():
+        for entry in json.loads(line or "[]"):
+            for address in entry.get("addr_info", ()):
+                address.pop("valid_life_time", None)
+                address.pop("preferred_life_time", None)
+            found.append(json.dumps(entry))
     return found
 
 

@@ -12,15 +12,13 @@ import pkgutil
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import rawnl.nft
-import rawnl.route.kinds
 from hypothesis import strategies as some
 
-import rawnl
 from rawnl.attribute import NameTemplate, ip_text
 from rawnl.tagged import Opaque, Tagged
 from rawnl.wire import Attrs, Field
 
+PACKAGES = ("rawnl.route", "rawnl.route.kinds", "rawnl.nft", "rawnl.conntrack")
 DEPTH = 3
 # What a tagged attribute's class is chosen by, where that is not simply the kind's name in a sibling.
 CHOOSERS = {"port_kind": "slave_kind", "_protinfo_kind": "family"}
@@ -74,15 +72,9 @@ def _plans(draw: some.DrawFn, cls: type[Attrs], depth: int) -> Plan:
     for name in draw(some.lists(some.sampled_from(declared), unique=True, max_size=6)) if declared else ():
         attribute = cls._attributes[name]
         if attribute.sample[0] == "tagged":
-            if depth:
-                member = draw(some.sampled_from(_members(attribute.base)))
-                chooser = CHOOSERS.get(attribute.selector, attribute.selector)
-                if chooser == "family":
-                    if member.tag != "bridge":
-                        continue
-                    given[chooser] = 7
-                else:
-                    given[chooser] = member.tag
+            chooser = CHOOSERS.get(attribute.selector, attribute.selector)
+            if depth and chooser not in given:
+                given[chooser], member = draw(some.sampled_from(_choices(cls, chooser, attribute.base)))
                 given[name] = draw(plans(member, depth - 1))
         elif not (name in given or (depth == 0 and attribute.sample[0] in NESTED)):
             given[name] = draw(values(attribute.sample, depth))
@@ -90,7 +82,18 @@ def _plans(draw: some.DrawFn, cls: type[Attrs], depth: int) -> Plan:
 
 
 def _members(base: type[Tagged]) -> list[type[Any]]:
-    return sorted({cls for cls in base._registry.values() if cls is not None}, key=lambda cls: cls.tag)
+    # rawnl's own: another test may have declared some of its own.
+    found = {cls for cls in base._registry.values() if cls is not None and cls.__module__.startswith("rawnl.")}
+    return sorted(found, key=lambda cls: cls.tag)
+
+
+def _choices(cls: type[Attrs], chooser: str, base: type[Tagged]) -> list[tuple[Any, type[Any]]]:
+    """What the chooser may be, and the class that it chooses then."""
+    if chooser == "family":
+        return [(7, base.registered("bridge"))]
+    if cls._attributes[chooser].sample[0] == "integer":
+        return [(number, found) for number in range(256) if (found := base.registered(number)) is not None]
+    return [(member.tag, member) for member in _members(base)]
 
 
 def _member(member: Field) -> some.SearchStrategy[int]:
@@ -149,16 +152,19 @@ def expression_plans(base: type[Tagged], depth: int) -> some.SearchStrategy[Any]
     return known | some.builds(Opaque, some.just("unheard-of"), some.none() | some.binary(max_size=9))
 
 
-def _below(cls: type[Any]) -> Iterator[type[Any]]:
-    for below in cls.__subclasses__():
-        yield below
-        yield from _below(below)
+def below(cls: type[Any]) -> Iterator[type[Any]]:
+    """All subclasses, theirs included."""
+    for one in cls.__subclasses__():
+        yield one
+        yield from below(one)
 
 
 def declared() -> list[type[Attrs]]:
     """Every class that rawnl declares and that has something to hold, by name."""
-    for package in (rawnl.route, rawnl.route.kinds, rawnl.nft):
+    for name in PACKAGES:
+        package = importlib.import_module(name)
         for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{package.__name__}.{module.name}")
-    found = {cls for cls in _below(Attrs) if cls.__module__.startswith("rawnl.") and (cls._attributes or cls._fields)}
+            importlib.import_module(f"{name}.{module.name}")
+    ours = (*(f"{name}." for name in PACKAGES), "rawnl.control")
+    found = {cls for cls in below(Attrs) if cls.__module__.startswith(ours) and (cls._attributes or cls._fields)}
     return sorted(found, key=lambda cls: f"{cls.__module__}.{cls.__name__}")

@@ -101,7 +101,7 @@ CASES = [
 
 @pytest.mark.parametrize(("address", "options"), CASES)
 def test_add_and_delete(nl, address, options):
-    before = state(nl.netns)
+    before = state(nl.netns, "addr")
     nl.addresses.add(address, "eth0", **options)
     (seen,) = assert_same(nl)
     assert ipaddress.ip_address(seen["local"]) == ipaddress.ip_interface(address).ip
@@ -116,7 +116,7 @@ def test_add_and_delete(nl, address, options):
     with pytest.raises(FileExistsError):
         nl.addresses.add(address, "eth0", **options)
     nl.addresses.delete(address, "eth0", peer=options.get("peer"))
-    assert state(nl.netns) == before
+    assert state(nl.netns, "addr") == before
 
 
 @pytest.mark.parametrize(("address", "options"), CASES)

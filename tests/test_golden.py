@@ -18,7 +18,6 @@ from typing import Any
 import golden_route
 import golden_route_answers
 import pytest
-import rawnl.route.kinds
 from capture import capture
 from golden_route import COMMANDS, SENT
 from golden_route_answers import ANSWERS
@@ -26,6 +25,7 @@ from rebuild import rebuilt
 from witness import require
 
 import rawnl
+import rawnl.route.kinds
 from rawnl.control import UnknownMessage
 from rawnl.decode import decode
 from rawnl.errors import DecodeError

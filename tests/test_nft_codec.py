@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from golden_nft import MESSAGES
+from golden_nft import MESSAGES as RULES
 from golden_nft_expr import EXPRESSIONS
+from golden_nft_sets import MESSAGES as SETS
 from hypothesis import given
 from hypothesis import strategies as some
 from witness import absent, require
@@ -19,12 +20,30 @@ from witness import absent, require
 import rawnl.nft
 from rawnl import nft
 from rawnl.errors import EncodeError
-from rawnl.nft import expr, expr_action, expr_compare, expr_load, expr_nat, header, nat, objects, userdata
+from rawnl.nft import (
+    element,
+    expr,
+    expr_action,
+    expr_compare,
+    expr_load,
+    expr_nat,
+    flowtable,
+    header,
+    nat,
+    objects,
+    sets,
+    stateful,
+    userdata,
+)
 from rawnl.tagged import Opaque
 from rawnl.tlv import HEADER, NESTED
 from rawnl.wire import Attrs
 
-MODULES = (expr, expr_action, expr_compare, expr_load, expr_nat, header, objects)
+MESSAGES = [*RULES, *SETS]
+MODULES = (
+    *(expr, expr_action, expr_compare, expr_load, expr_nat, header, objects),
+    *(element, flowtable, sets, stateful),
+)
 
 
 def unflagged(data: bytes, start: int = 0) -> bytes:
@@ -76,7 +95,7 @@ def test_expressions(command: str, element: Any, golden: str) -> None:
 
 def test_every_message_has_a_row() -> None:
     rows = {bytes.fromhex(golden)[4:6] for _, _, golden in MESSAGES}
-    declared = {name: number for cls in objects.MESSAGES for name, number in cls._types.items()}
+    declared = {name: number for cls in nft.MESSAGES for name, number in cls._types.items()}
     # Younger than the programs that the rows were captured from.
     young = re.compile("DESTROY|RESET")
     lacking = [
@@ -178,10 +197,10 @@ def test_data_takes_what_people_have() -> None:
 
 
 def test_unknown_expressions_keep_their_bytes() -> None:
-    for element in (Opaque("novel", b"\x08\x00\x01\x00abcd"), Opaque("novel", b""), Opaque("novel", None)):
-        rule = nft.Rule(family="ip", expressions=[element, nft.Notrack()])
+    for item in (Opaque("novel", b"\x08\x00\x01\x00abcd"), Opaque("novel", b""), Opaque("novel", None)):
+        rule = nft.Rule(family="ip", expressions=[item, nft.Notrack()])
         view = nft.Rule.at(rule.encode(), 0)
-        assert view.expressions == [element, nft.Notrack()]
+        assert view.expressions == [item, nft.Notrack()]
         assert rebuilt(view).encode() == rule.encode()
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -105,9 +104,8 @@ def test_the_errors_are_those_of_subprocess(red, arguments, options):
 
 
 def test_a_timeout_ends_the_program(red):
-    code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
     with pytest.raises(subprocess.TimeoutExpired) as caught:
-        red.run([sys.executable, "-c", code], timeout=1.0, stdout=subprocess.PIPE)
+        red.run(["sh", "-c", "echo $$; exec sleep 60"], timeout=0.4, stdout=subprocess.PIPE)
     pid = int(caught.value.stdout)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -235,6 +233,25 @@ def test_ctrl_c_while_it_starts_leaves_no_program_behind(red, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         red.popen(["sleep", "60"])
     assert len(started) == 1 and started[0].returncode == -signal.SIGKILL
+
+
+def test_ctrl_c_before_it_starts_starts_nothing(red, monkeypatch):
+    started = []
+    threads = []
+    genuine = threading.Thread.start
+
+    def late(thread):
+        threads.append(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program.subprocess, "Popen", lambda *arguments, **options: started.append(arguments))
+    monkeypatch.setattr(threading.Thread, "start", late)
+    with pytest.raises(KeyboardInterrupt):
+        red.popen(["sleep", "60"])
+    (thread,) = threads
+    genuine(thread)
+    thread.join()
+    assert started == []
 
 
 def test_many_at_once_from_many_threads(red):

@@ -1,15 +1,17 @@
 """Every declared class, both ways, by hypothesis; and bytes that lie.
 
-Strategy: values come from the declarations (`shapes.py`). An object made of them is encoded; what is read back must have
-these values, by a comparison that does not ask the codec, and give the same bytes when it is built from its values
+Strategy: values come from the declarations (`shapes.py`). An object made of them is encoded; what is read back must
+have these values, by a comparison that does not ask the codec, and give the same bytes when it is built from its values
 alone. Mutated and random bytes either read, and then can be looked at and written back the same, or are a DecodeError;
-nothing else may come out, and nothing may take long or recurse without end.
+nothing else may come out, and nothing may take long or recurse without end. RAWNL_EXAMPLES sets how many examples each
+class gets; a long run has some thousands.
 """
 
 from __future__ import annotations
 
 import copy
 import json
+import os
 import pickle
 import struct
 from typing import Any
@@ -31,7 +33,9 @@ CLASSES = declared()
 NAMES = [f"{cls.__module__.removeprefix('rawnl.')}.{cls.__name__}" for cls in CLASSES]
 every_class = pytest.mark.parametrize("cls", CLASSES, ids=NAMES)
 modest = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=int(os.environ.get("RAWNL_EXAMPLES", "12")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
@@ -62,7 +66,12 @@ def test_round_trip(cls: type[Attrs], data: some.DataObject) -> None:
     assert made.present() == read.present()
     assert repr(made) == repr(read)
     json.dumps(read.as_dict())
-    for twin in (copy.copy(read), copy.deepcopy(made), pickle.loads(pickle.dumps(read)), pickle.loads(pickle.dumps(made))):
+    for twin in (
+        copy.copy(read),
+        copy.deepcopy(made),
+        pickle.loads(pickle.dumps(read)),
+        pickle.loads(pickle.dumps(made)),
+    ):
         assert twin == read
         assert whole(twin) == wire
     if isinstance(made, Message):
@@ -101,7 +110,9 @@ def built_values(plan: Plan) -> dict[str, Any]:
 
 
 mutations = some.lists(
-    some.tuples(some.sampled_from(["set", "cut", "insert", "remove", "length"]), some.integers(0), some.integers(0, 255)),
+    some.tuples(
+        some.sampled_from(["set", "cut", "insert", "remove", "length"]), some.integers(0), some.integers(0, 255)
+    ),
     min_size=1,
     max_size=4,
 )

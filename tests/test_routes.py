@@ -1,7 +1,7 @@
 """Routes, v4 and v6: what rawnl gives and takes is what `ip route` shows, key by key.
 
-Strategy: each route that rawnl lists is put into the words of `ip -j -d route`, and the two lists are compared whole, in
-order, for every table. Each case is also added by `ip` with the same words: the two results cannot be told apart.
+Strategy: each route that rawnl lists is put into the words of `ip -j -d route`, and the two lists are compared whole,
+in order, for every table. Each case is also added by `ip` with the same words: the two results cannot be told apart.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import ipaddress
 import socket
 
 import pytest
-from lab import inside, ip, state
+from lab import await_address, bring_up, inside, ip, state
 
 import rawnl
 from rawnl import NextHop, Route, RouteMetrics, Veth
@@ -26,15 +26,13 @@ _FAMILIES = {2: "inet", 10: "inet6"}
 
 @pytest.fixture
 def nl(nl):
-    nl.links.add("eth0", Veth(peer=rawnl.Link(name="far")), up=True)
-    nl.links.set("far", up=True)
+    nl.links.add("eth0", Veth(peer=rawnl.Link(name="far")))
+    bring_up((nl, "eth0"), (nl, "far"))
     nl.links.set("lo", up=True)
     nl.addresses.add("192.0.2.1/24", "eth0")
     nl.addresses.add("2001:db8::1/64", "eth0", flags="nodad")
     nl.addresses.add("fe80::ff/64", "eth0", flags="nodad")
-    # The links' own IPv6 addresses come up in their own time, and with them routes: none here.
-    for name in ("eth0", "far"):
-        inside(nl.netns, "ip", "link", "set", "dev", name, "addrgenmode", "none")
+    await_address(nl.netns, "2001:db8::1", "fe80::ff", "::1")
     return nl
 
 
@@ -139,7 +137,8 @@ CASES = [
     ("198.51.100.0/24", {"type": "throw", "table": 300}, "throw 198.51.100.0/24 table 300"),
     ("198.51.100.7", {"type": "local", "dev": "eth0"}, "local 198.51.100.7 dev eth0"),
     ("198.51.100.255", {"type": "broadcast", "dev": "eth0"}, "broadcast 198.51.100.255 dev eth0"),
-    ("203.0.113.0/24", {"via": "198.51.100.1", "dev": "eth0", "onlink": True}, "203.0.113.0/24 via 198.51.100.1 dev eth0 onlink"),
+    ("203.0.113.0/24", {"via": "10.9.9.9", "dev": "eth0", "onlink": True},
+     "203.0.113.0/24 via 10.9.9.9 dev eth0 onlink"),
     ("203.0.113.0/24", {"via": "fe80::1", "dev": "eth0"}, "203.0.113.0/24 via inet6 fe80::1 dev eth0"),
     ("default", {"via": "fe80::1", "dev": "eth0", "family": 2}, "-4 default via inet6 fe80::1 dev eth0"),
     ("default", {"via": "fe80::1", "dev": "eth0"}, "-6 default via fe80::1 dev eth0"),
@@ -148,7 +147,8 @@ CASES = [
     ("2001:db8:1::/48", {"via": "2001:db8::2", "metric": 7}, "2001:db8:1::/48 via 2001:db8::2 metric 7"),
     ("2001:db8:1::/48", {"dev": "eth0", "table": 1000}, "2001:db8:1::/48 dev eth0 table 1000"),
     ("2001:db8:1::1", {"via": "fe80::1", "dev": "eth0", "mtu": 1300}, "2001:db8:1::1 via fe80::1 dev eth0 mtu 1300"),
-    ("2001:db8:1::/48", {"via": "2001:db8::2", "src": "2001:db8::1"}, "2001:db8:1::/48 via 2001:db8::2 src 2001:db8::1"),
+    ("2001:db8:1::/48", {"via": "fe80::2", "dev": "eth0", "src": "2001:db8::1"},
+     "2001:db8:1::/48 via fe80::2 dev eth0 src 2001:db8::1"),
     ("2001:db8:1::/48", {"type": "blackhole", "protocol": "bgp"}, "blackhole 2001:db8:1::/48 proto bgp"),
     ("2001:db8:1::/48", {"type": "unreachable"}, "unreachable 2001:db8:1::/48"),
 ]  # fmt: skip
@@ -157,12 +157,12 @@ CASES = [
 @pytest.mark.parametrize(("destination", "options", "words"), CASES, ids=[case[2] for case in CASES])
 def test_add_list_and_delete_as_ip_does(nl, destination, options, words):
     table = options.get("table", {"local": "local", "broadcast": "local"}.get(options.get("type"), "main"))
-    before = state(nl.netns)
+    before = state(nl.netns, "route")
     if options.get("type") in ("local", "broadcast"):
         # `ip` puts these into the local table; rawnl is told to.
         options = {**options, "table": "local"}
     nl.routes.add(destination, **options)
-    ours = state(nl.netns)
+    ours = state(nl.netns, "route")
     assert ours != before
     assert_same(nl)
     assert_same(nl, table)
@@ -170,15 +170,15 @@ def test_add_list_and_delete_as_ip_does(nl, destination, options, words):
         nl.routes.add(destination, **options)
     told = {key: options[key] for key in ("via", "dev", "table", "type", "metric", "tos", "family") if key in options}
     nl.routes.delete(destination, **told)
-    assert state(nl.netns) == before
+    assert state(nl.netns, "route") == before
     with pytest.raises(FileNotFoundError) as caught:
         nl.routes.delete(destination, **told)
     assert caught.value.errno == errno.ESRCH
     front = [word for word in words.split() if word in ("-4", "-6")]
     inside(nl.netns, "ip", *front, "route", "add", *(word for word in words.split() if word not in front))
-    assert state(nl.netns) == ours
+    assert state(nl.netns, "route") == ours
     nl.routes.delete(destination, **options)
-    assert state(nl.netns) == before
+    assert state(nl.netns, "route") == before
 
 
 def hops(nl: rawnl.Connection, *gateways: str, **more) -> list[NextHop]:
@@ -187,8 +187,9 @@ def hops(nl: rawnl.Connection, *gateways: str, **more) -> list[NextHop]:
 
 
 @pytest.mark.parametrize(
-    ("destination", "gateways"), [("198.51.100.0/24", ("192.0.2.2", "192.0.2.3", "192.0.2.4")), ("2001:db8:1::/48", ("2001:db8::2", "fe80::3"))]
-)  # fmt: skip
+    ("destination", "gateways"),
+    [("198.51.100.0/24", ("192.0.2.2", "192.0.2.3", "192.0.2.4")), ("2001:db8:1::/48", ("2001:db8::2", "fe80::3"))],
+)
 def test_multipath(nl, destination, gateways):
     before = state(nl.netns)
     nl.routes.add(destination, multipath=hops(nl, *gateways))
@@ -222,10 +223,16 @@ def test_replace_and_append(nl):
     nl.routes.replace("198.51.100.0/24", via="192.0.2.3")
     assert [r["gateway"] for r in assert_same(nl, "main") if r["dst"] == "198.51.100.0/24"] == ["192.0.2.3"]
     nl.routes.append("198.51.100.0/24", via="192.0.2.4")
-    assert [r["gateway"] for r in assert_same(nl, "main") if r["dst"] == "198.51.100.0/24"] == ["192.0.2.3", "192.0.2.4"]
+    assert [r["gateway"] for r in assert_same(nl, "main") if r["dst"] == "198.51.100.0/24"] == [
+        "192.0.2.3",
+        "192.0.2.4",
+    ]
     nl.routes.delete("198.51.100.0/24", via="192.0.2.4")
     nl.routes.add("198.51.100.0/24", via="192.0.2.9", metric=5)
-    assert [r["gateway"] for r in assert_same(nl, "main") if r["dst"] == "198.51.100.0/24"] == ["192.0.2.3", "192.0.2.9"]
+    assert [r["gateway"] for r in assert_same(nl, "main") if r["dst"] == "198.51.100.0/24"] == [
+        "192.0.2.3",
+        "192.0.2.9",
+    ]
     nl.routes.delete("198.51.100.0/24", metric=5)
     nl.routes.delete("198.51.100.0/24")
     nl.routes.add("2001:db8:1::/48", via="2001:db8::2")
@@ -294,8 +301,14 @@ def test_get_is_what_ip_route_get_says(nl):
         ("fe80::5", {"dev": "eth0"}, ("oif", "eth0")),
         ("2001:db8:1::9", {"fib_match": True}, ("fibmatch",)),
     ):
-        (theirs,) = ip(nl.netns, "route", "get", *(("fibmatch",) if "fibmatch" in words else ()), destination,
-                       *(word for word in words if word != "fibmatch"))  # fmt: skip
+        (theirs,) = ip(
+            nl.netns,
+            "route",
+            "get",
+            *(("fibmatch",) if "fibmatch" in words else ()),
+            destination,
+            *(word for word in words if word != "fibmatch"),
+        )
         for address in (destination, ipaddress.ip_address(destination)):
             found = nl.routes.get(address, **options)
             ours = as_ip(found, names)
@@ -331,7 +344,7 @@ def test_objects(nl):
 def test_traffic_takes_the_route(nl):
     with rawnl.netns.create() as there, rawnl.open(there) as other:
         nl.links.set("far", netns=there)
-        other.links.set("far", up=True)
+        bring_up((other, "far"), (nl, "eth0"))
         other.links.set("lo", up=True)
         other.addresses.add("192.0.2.2/24", "far")
         other.addresses.add("203.0.113.1/32", "lo")

@@ -147,6 +147,22 @@ def test_ctrl_c_ends_both(user):
     assert not alive(child)
 
 
+@pytest.mark.parametrize("call", ["waitid", "waitpid"])
+def test_ctrl_c_just_when_it_ends_loses_no_status(call, monkeypatch):
+    genuine = getattr(os, call)
+    interrupts = [KeyboardInterrupt()]
+
+    def just_then(*arguments):
+        result = genuine(*arguments)
+        if interrupts:
+            raise interrupts.pop()
+        return result
+
+    monkeypatch.setattr(os, call, just_then)
+    assert sandbox.run(lambda: 7) == 7
+    assert interrupts == []
+
+
 def test_it_is_only_entered_by_a_single_thread():
     code = """
 import threading, rawnl.sandbox

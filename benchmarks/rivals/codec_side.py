@@ -2,7 +2,7 @@
 
 Strategy: no kernel takes part in what is timed. The pair that is encoded is fully specified, 14 attributes in all; the
 messages that are decoded are a listing of pairs which the kernel has sent a moment before. Each form goes over its
-items several times, and the median counts.
+items several times, and the best counts.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from statistics import median
 from time import perf_counter
 from typing import Any
 
@@ -32,7 +31,7 @@ def _repeated(count: int, work: Callable[[], object]) -> dict[str, Any]:
         start = perf_counter()
         work()
         times.append(perf_counter() - start)
-    return {"seconds": median(times), "items": count}
+    return {"seconds": min(times), "items": count}
 
 
 # --- encoding
@@ -186,8 +185,8 @@ def decode_pyroute2(count: int) -> dict[str, Any]:
     def work() -> None:
         for link in MarshalRtnl().parse(data):
             if link["header"]["type"] == RTM_NEWLINK:
-                found = link.get("ifname"), link["index"], link.get("mtu"), link.get("address")
-                found += link.get("master"), link.get(("linkinfo", "kind"))
+                link.get("ifname"), link["index"], link.get("mtu"), link.get("address")
+                link.get("master"), link.get(("linkinfo", "kind"))
 
     return _repeated(count, work)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from pyroute2 import IPBatch, IPRoute, netns
 
-from benchmarks.rivals.rawnl_side import _repeated, link_sums, prefixes, route_sums
+from benchmarks.rivals.rawnl_side import link_sums, prefixes, repeated, route_sums
 
 WINDOW = 500
 
@@ -124,7 +124,7 @@ def links(repeats: int) -> dict[str, Any]:
                 for link in ipr.get_links()
             ]
 
-        seconds, table = _repeated(repeats, read)
+        seconds, table = repeated(repeats, read)
         return {"seconds": seconds, "items": len(table), "read": link_sums(table)}
 
 
@@ -135,7 +135,7 @@ def routes(repeats: int) -> dict[str, Any]:
         def read() -> Any:
             return [(route.get("dst"), route.get("gateway")) for route in ipr.get_routes(family=2, table=254)]
 
-        seconds, table = _repeated(repeats, read)
+        seconds, table = repeated(repeats, read)
         return {"seconds": seconds, "items": len(table), "read": route_sums(table)}
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import Any
+from typing import Any, TypeAlias
 
 from rawnl.cli.screen import Screen, columns
 from rawnl.cli.where import connection, options_of_place
-from rawnl.conntrack.flow import Flow, Status
+from rawnl.conntrack.flow import Flow
 from rawnl.conntrack.header import Protocol, protocol_name
 from rawnl.conntrack.parts import FlowTuple
+from rawnl.conntrack.status import Status
 from rawnl.conntrack.text import flow_text
 from rawnl.enumeration import enum_value
 
@@ -30,6 +31,13 @@ _EXAMPLES = """examples:
 A namespace tracks flows only once a rule asks for that: NAT, or `ct state`. Packets and bytes are counted while
 net.netfilter.nf_conntrack_acct is on.
 """
+
+Row: TypeAlias = "tuple[str, ...]"
+
+_FILTERS = (
+    *("protocol", "source", "destination", "sport", "dport", "reply_source", "reply_destination"),
+    *("mark", "zone", "status", "without", "state", "translated"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,8 +69,8 @@ def _filters(group: Any) -> None:
     group.add_argument("-d", "--destination", metavar="ADDRESS", help="where it went, or a prefix")
     group.add_argument("--sport", type=int, metavar="PORT", help="its source port")
     group.add_argument("--dport", type=int, metavar="PORT", help="its destination port")
-    group.add_argument("--reply-source", metavar="ADDRESS", help="where answers come from: behind DNAT, the real server")
-    group.add_argument("--reply-destination", metavar="ADDRESS", help="where they go: behind SNAT, the address outside")
+    group.add_argument("--reply-source", metavar="ADDRESS", help="where answers come from (after DNAT the real server)")
+    group.add_argument("--reply-destination", metavar="ADDRESS", help="where they go (after SNAT the address outside)")
     group.add_argument("-m", "--mark", type=_mark, metavar="MARK[/MASK]", help="the mark, decimal or 0x…")
     group.add_argument("-z", "--zone", type=int, metavar="ZONE", help="the conntrack zone")
     group.add_argument("--status", metavar="BITS", help="what must be on: assured, seen_reply, src_nat, dst_nat …")
@@ -75,7 +83,10 @@ def _filters(group: Any) -> None:
 
 def _mark(text: str) -> int | tuple[int, int]:
     mark, slash, mask = text.partition("/")
-    return (int(mark, 0), int(mask, 0)) if slash else int(mark, 0)
+    try:
+        return (int(mark, 0), int(mask, 0)) if slash else int(mark, 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number, nor two with a slash between") from None
 
 
 def run(options: argparse.Namespace) -> int:
@@ -102,10 +113,7 @@ def _chosen(options: argparse.Namespace) -> dict[str, Any]:
     """The filters that were given, as the verbs take them."""
     if options.verb == "stats":
         return {}
-    names = (
-        "protocol source destination sport dport reply_source reply_destination mark zone status without state translated"
-    )
-    found = {name: value for name in names.split() if (value := getattr(options, name)) is not None}
+    found = {name: value for name in _FILTERS if (value := getattr(options, name)) is not None}
     if "protocol" in found and found["protocol"].isdecimal():
         found["protocol"] = int(found["protocol"])
     if options.family is not None:
@@ -146,7 +154,9 @@ def _show(flows: list[Flow], options: argparse.Namespace) -> None:
         screen = Screen(sys.stdout)
         arrow = screen.sign("arrow")
         flows.sort(key=_order)
-        rows = [("proto", "source", "", "destination", "seen as", "state", "left", "packets", "mark", "zone")]
+        rows: list[Row] = [
+            ("proto", "source", "", "destination", "seen as", "state", "left", "packets", "mark", "zone")
+        ]
         rows += [_row(flow, arrow) for flow in flows]
         head, *lines = columns(_without_empty(rows), right=[6, 7])
         screen.write(screen.paint("faint", head))
@@ -154,7 +164,7 @@ def _show(flows: list[Flow], options: argparse.Namespace) -> None:
             screen.write(line)
 
 
-def _without_empty(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+def _without_empty(rows: list[Row]) -> list[Row]:
     """The rows, with an empty heading over the columns in which nothing stands, so that they are left out."""
     head, *others = rows
     used = [any(row[number] for row in others) for number in range(len(head))]
@@ -169,7 +179,7 @@ def _order(flow: Flow) -> tuple[str, ...]:
     return protocol_name(flow.protocol), str(original.source), str(original.destination), f"{original.sport or 0:5}"
 
 
-def _row(flow: Flow, arrow: str) -> tuple[str, ...]:
+def _row(flow: Flow, arrow: str) -> Row:
     original, reply = flow.original or FlowTuple(), flow.reply or FlowTuple()
     packets = [counters.packets or 0 for counters in (flow.counters_orig, flow.counters_reply) if counters is not None]
     name = protocol_name(flow.protocol)

@@ -13,26 +13,22 @@ if TYPE_CHECKING:
     from rawnl.conn import Connection
 
 
-def options_of_place(parser: argparse.ArgumentParser, *, behind: bool, families: bool = True, json: bool = True) -> None:
+def options_of_place(parser: argparse.ArgumentParser, *, behind: bool) -> None:
     """Add the options to a parser; `behind` the verb, or before it."""
     unset = argparse.SUPPRESS
     parser.add_argument(
         "-n", "--netns", metavar="NS", default=unset if behind else None, help="in the namespace of this name"
     )
-    if families:
+    for number in (4, 6):
         parser.add_argument(
-            "-4",
+            f"-{number}",
             dest="family",
             action="store_const",
-            const=4,
+            const=number,
             default=unset if behind else None,
-            help="IPv4 only",
+            help=f"IPv{number} only",
         )
-        parser.add_argument(
-            "-6", dest="family", action="store_const", const=6, default=unset if behind else None, help="IPv6 only"
-        )
-    if json:
-        parser.add_argument("--json", action="store_true", default=unset if behind else False, help="as JSON")
+    parser.add_argument("--json", action="store_true", default=unset if behind else False, help="as JSON")
 
 
 def connection(options: argparse.Namespace) -> Connection:

@@ -1,4 +1,4 @@
-"""nftables by netlink: tables, chains, rules and their expressions; transactions; NAT in one call.
+"""nftables by netlink: tables, chains, rules, sets, named objects; transactions; NAT in one call.
 
     nft = rawnl.open().nft
     nft.masquerade("192.168.100.0/24")
@@ -14,6 +14,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from rawnl.nft.element import CATCHALL, Element, ElementFlags, ElementList, Entry
+from rawnl.nft.elements import Elements
 from rawnl.nft.expr import Data, Expr, Expression, Register, Verdict, VerdictCode
 from rawnl.nft.expr_action import (
     Connlimit,
@@ -46,17 +48,94 @@ from rawnl.nft.expr_load import (
     Payload,
     Rt,
     Socket,
+    Tunnel,
     Xfrm,
 )
 from rawnl.nft.expr_nat import Dup, Fwd, Masquerade, Nat, NatFlags, Redirect, Tproxy
-from rawnl.nft.header import Family
-from rawnl.nft.objects import MESSAGES, BatchBegin, BatchEnd, Chain, Compat, Devices, Generation, Hook, Rule, Table
+from rawnl.nft.flowtable import Flowtable, FlowtableHook
+from rawnl.nft.header import Family, NetfilterMessage
+from rawnl.nft.match_types import Interval
+from rawnl.nft.objects import BatchBegin, BatchEnd, Chain, Compat, Devices, Generation, Hook, Rule, Table
+from rawnl.nft.sets import Map, ObjectMap, Set, SetDesc, SetField, SetFlags, SetPolicy, VerdictMap
+from rawnl.nft.stateful import (
+    CtExpectation,
+    CtHelper,
+    CtTimeout,
+    GreTimeouts,
+    IcmpTimeouts,
+    Icmpv6Timeouts,
+    SctpTimeouts,
+    Secmark,
+    State,
+    Stateful,
+    TcpTimeouts,
+    Timeouts,
+    TunnelErspan,
+    TunnelGeneve,
+    TunnelIp,
+    TunnelIp6,
+    TunnelKey,
+    TunnelOptions,
+    TunnelVxlan,
+    UdpliteTimeouts,
+    UdpTimeouts,
+)
 from rawnl.tagged import Opaque
 
 if TYPE_CHECKING:
+    from rawnl.nft.match import (
+        arp,
+        ct,
+        ether,
+        fib,
+        icmp,
+        icmpv6,
+        iif,
+        iifname,
+        ip,
+        ip6,
+        mark,
+        meta,
+        oif,
+        oifname,
+        rt,
+        sctp,
+        tcp,
+        th,
+        udp,
+    )
+    from rawnl.nft.match_compile import rule
+    from rawnl.nft.match_read import parts
+    from rawnl.nft.match_selector import All, Condition, Selector, Statement, concat
+    from rawnl.nft.match_types import Interval
     from rawnl.nft.nat import Masqueraded, Nft
     from rawnl.nft.reader import Ruleset
+    from rawnl.nft.statement import (
+        accept,
+        add_to,
+        connections,
+        continue_,
+        counter,
+        drop,
+        goto,
+        jump,
+        limit,
+        log,
+        notrack,
+        queue,
+        quota,
+        reject,
+        return_,
+        update_in,
+    )
     from rawnl.nft.transaction import GenerationChanged, Transaction
+    from rawnl.nft.translate import dnat, jhash, masquerade, numgen, redirect, snat
+
+MESSAGES: tuple[type[NetfilterMessage], ...] = (
+    *(Table, Chain, Rule, Set, ElementList, Stateful, Flowtable),
+    *(Generation, BatchBegin, BatchEnd),
+)
+"""Every declared message of the protocol."""
 
 # What talks to the kernel is loaded when first asked for: the codecs need no C core.
 _LAZY = {
@@ -67,6 +146,21 @@ _LAZY = {
     "Transaction": "rawnl.nft.transaction",
 }
 
+# The vocabulary of rules, by the module that has it.
+_VOCABULARY = {
+    "match": "arp ct ether fib icmp icmpv6 iif iifname ip ip6 mark meta oif oifname rt sctp tcp th udp",
+    "match_compile": "rule",
+    "match_read": "parts",
+    "match_selector": "All Condition Selector Statement concat",
+    "match_types": "Interval",
+    "statement": (
+        "accept add_to connections continue_ counter drop goto jump limit log notrack queue quota reject return_ "
+        "update_in"
+    ),
+    "translate": "dnat jhash masquerade numgen redirect snat",
+}
+_LAZY.update((name, f"rawnl.nft.{module}") for module, names in _VOCABULARY.items() for name in names.split())
+
 
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
@@ -75,6 +169,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "CATCHALL",
     "MESSAGES",
     "BatchBegin",
     "BatchEnd",
@@ -86,27 +181,42 @@ __all__ = [
     "Connlimit",
     "Counter",
     "Ct",
+    "CtExpectation",
+    "CtHelper",
+    "CtTimeout",
     "Data",
     "Devices",
     "Dup",
     "Dynset",
+    "Element",
+    "ElementFlags",
+    "ElementList",
+    "Elements",
+    "Entry",
     "Expr",
     "Expression",
     "Exthdr",
     "Family",
     "Fib",
     "FlowOffload",
+    "Flowtable",
+    "FlowtableHook",
     "Fwd",
     "Generation",
     "GenerationChanged",
+    "GreTimeouts",
     "Hash",
     "Hook",
+    "IcmpTimeouts",
+    "Icmpv6Timeouts",
     "Immediate",
     "Inner",
+    "Interval",
     "Last",
     "Limit",
     "Log",
     "Lookup",
+    "Map",
     "Masquerade",
     "Masqueraded",
     "Match",
@@ -116,6 +226,7 @@ __all__ = [
     "Nft",
     "Notrack",
     "Numgen",
+    "ObjectMap",
     "ObjectType",
     "Objref",
     "Opaque",
@@ -130,13 +241,86 @@ __all__ = [
     "Rt",
     "Rule",
     "Ruleset",
+    "SctpTimeouts",
+    "Secmark",
+    "Set",
+    "SetDesc",
+    "SetField",
+    "SetFlags",
+    "SetPolicy",
     "Socket",
+    "State",
+    "Stateful",
     "Synproxy",
     "Table",
     "Target",
+    "TcpTimeouts",
+    "Timeouts",
     "Tproxy",
     "Transaction",
+    "Tunnel",
+    "TunnelErspan",
+    "TunnelGeneve",
+    "TunnelIp",
+    "TunnelIp6",
+    "TunnelKey",
+    "TunnelOptions",
+    "TunnelVxlan",
+    "UdpTimeouts",
+    "UdpliteTimeouts",
     "Verdict",
     "VerdictCode",
+    "VerdictMap",
     "Xfrm",
+]
+__all__ += [
+    "All",
+    "Condition",
+    "Interval",
+    "Selector",
+    "Statement",
+    "accept",
+    "add_to",
+    "arp",
+    "concat",
+    "connections",
+    "continue_",
+    "counter",
+    "ct",
+    "dnat",
+    "drop",
+    "ether",
+    "fib",
+    "goto",
+    "icmp",
+    "icmpv6",
+    "iif",
+    "iifname",
+    "ip",
+    "ip6",
+    "jhash",
+    "jump",
+    "limit",
+    "log",
+    "mark",
+    "masquerade",
+    "meta",
+    "notrack",
+    "numgen",
+    "oif",
+    "oifname",
+    "parts",
+    "queue",
+    "quota",
+    "redirect",
+    "reject",
+    "return_",
+    "rt",
+    "rule",
+    "sctp",
+    "snat",
+    "tcp",
+    "th",
+    "udp",
+    "update_in",
 ]

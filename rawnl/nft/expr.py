@@ -85,6 +85,10 @@ class Expr(Tagged, uapi=UAPI):
     bare: ClassVar[bool] = False
     """Whether the kernel sends it without NFTA_EXPR_DATA, since it has nothing to say but its name."""
 
+    def anew(self) -> Expr:
+        """The same, fit to be added: without what the kernel tells and does not take."""
+        return self
+
 
 class Verdict(Attrs, prefix="NFTA_VERDICT_", uapi=UAPI):
     """A verdict; `chain` is where "jump" and "goto" go.

@@ -154,3 +154,7 @@ class Dynset(Expr, name="dynset", prefix="NFTA_DYNSET_"):
     expr: Expression | None = expression(7)
     flags: DynsetFlags | int | str | None = be32(9, enum=DynsetFlags)
     expressions: list[Expression] | None = expressions(10)
+
+    def anew(self) -> Expr:
+        # No timeout is listed as 0, and refused for a set without timeouts.
+        return self.replace(timeout=None) if self.timeout == 0 else self

@@ -70,6 +70,12 @@ class Exthdr(Expr, name="exthdr", prefix="NFTA_EXTHDR_"):
     op: HeaderKind | int | str | None = be32(6, enum=HeaderKind)
     sreg: RegisterLike | None = register(7)
 
+    def anew(self) -> Expr:
+        # To write an option takes no flags, and to take one away nothing but its number; all of them are listed as 0.
+        if self.dreg is not None:
+            return self
+        return self.replace(flags=None) if self.sreg is not None else self.replace(flags=None, offset=None, len=None)
+
 
 class MetaKey(Enumeration, prefix="NFT_META_", uapi=UAPI):
     """What the kernel knows of a packet (NFT_META_…)."""
@@ -288,6 +294,10 @@ class Osf(Expr, name="osf", prefix="NFTA_OSF_"):
     ttl: int | None = u8(2)
     flags: int | None = be32(3)
 
+    def anew(self) -> Expr:
+        # It lists no flags as 0, and refuses that.
+        return self.replace(flags=None) if self.flags == 0 else self
+
 
 class XfrmKey(Enumeration, prefix="NFT_XFRM_KEY_", uapi=UAPI):
     """What IPsec knows (NFT_XFRM_KEY_…)."""
@@ -316,6 +326,31 @@ class Xfrm(Expr, name="xfrm", prefix="NFTA_XFRM_"):
     key: XfrmKey | int | str | None = be32(2, enum=XfrmKey)
     dir: XfrmDirection | int | str | None = u8(3, enum=XfrmDirection)
     spnum: int | None = be32(4)
+
+
+class TunnelMember(Enumeration, prefix="NFT_TUNNEL_", uapi=UAPI):
+    """What a packet's tunnel metadata tell (NFT_TUNNEL_…)."""
+
+    PATH = 0
+    ID = 1
+
+
+class TunnelMode(Enumeration, prefix="NFT_TUNNEL_MODE_", uapi=UAPI):
+    """Which of them count: those of packets received, or of packets to send (NFT_TUNNEL_MODE_…)."""
+
+    NONE = 0
+    RX = 1
+    TX = 2
+
+
+class Tunnel(Expr, name="tunnel", prefix="NFTA_TUNNEL_"):
+    """The tunnel that the packet came through, or that it will take."""
+
+    __slots__ = ()
+
+    key: TunnelMember | int | str | None = be32(1, enum=TunnelMember)
+    dreg: RegisterLike | None = register(2)
+    mode: TunnelMode | int | str | None = be32(3, enum=TunnelMode)
 
 
 class Immediate(Expr, name="immediate", prefix="NFTA_IMMEDIATE_"):

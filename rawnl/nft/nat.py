@@ -1,143 +1,103 @@
 """NAT in one call, idempotent, in a table of rawnl's own; and the door to all else in nf_tables.
 
+    nft = rawnl.open().nft
+    nft.masquerade("192.168.100.0/24")
+    nft.forward(80, "192.168.100.2:8080")
+    nft.forward_many({8000 + n: (f"192.168.100.{n}", 80) for n in range(2, 200)})
+    nft.balance(443, ["192.168.100.2:443", "192.168.100.3:443"], by="source")
+    nft.nats()                                      # what rawnl has been asked for, as typed entries
+    nft.remove(nft.nats()[0])
+
 Strategy: what is asked for is looked up in rawnl's own table first, and made only if it is not there, in a
-transaction that holds for the very generation that was looked at. Whoever comes in between, rawnl in another process
-included, makes the kernel refuse it, and the look-up begins anew. So a thing exists once, however often and by however
-many it is asked for.
-
-The table is called "rawnl" and carries the comment "rawnl". A table of that name without the comment is somebody
-else's: it is refused, never written to. Nothing outside rawnl's table is ever changed.
-
-    table ip rawnl {
-        comment "rawnl"
-        chain postrouting {
-            type nat hook postrouting priority srcnat; policy accept;
-            ip saddr 192.168.100.0/24 masquerade
-        }
-    }
+transaction that holds for the very generation that was looked at (`guarded`). So a thing exists once, however often and
+by however many it is asked for. Nothing outside rawnl's table (`ownership`) is ever changed.
 
 Sources: nft(8), "NAT statements"; `<linux/netfilter/nf_tables.h>`.
 """
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable
-from errno import EEXIST
-from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_network
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from collections.abc import Iterable
+from typing import Any, TypeAlias, TypeVar
 
-from rawnl.errors import EncodeError, KernelError, OutcomeUnknown
-from rawnl.nft.expr import Data, Expression
-from rawnl.nft.expr_compare import Bitwise, Cmp, CmpOp
-from rawnl.nft.expr_load import Meta, MetaKey, Payload, PayloadBase
-from rawnl.nft.expr_nat import Masquerade
-from rawnl.nft.header import Family, hook_number, priority_number
-from rawnl.nft.objects import Chain, Rule, Table
-from rawnl.nft.reader import Reader
-from rawnl.nft.transaction import GenerationChanged, Transaction
+from rawnl.errors import EncodeError
+from rawnl.nft.forward_map import ForwardMaps
+from rawnl.nft.header import Family
+from rawnl.nft.masquerading import (
+    Masqueraded,
+    Network,
+    Source,
+    family_of,
+    interface_of,
+    masquerade_expressions,
+    network_of,
+)
+from rawnl.nft.match_types import Interval
+from rawnl.nft.nat_entries import (
+    Balance,
+    By,
+    Dnat,
+    Entry,
+    Forward,
+    ForwardMap,
+    Hairpin,
+    Netmap,
+    Protocol,
+    Redirection,
+    Snat,
+    Version,
+    entries,
+    network_text,
+    port_text,
+    target_text,
+)
+from rawnl.nft.nat_table import taken
+from rawnl.nft.objects import Rule
+from rawnl.nft.transaction import Transaction
+from rawnl.nft.translate import Endpoint, EndpointLike
 
-T = TypeVar("T")
-
-Network: TypeAlias = IPv4Network | IPv6Network
-Source: TypeAlias = "str | IPv4Network | IPv6Network | IPv4Interface | IPv6Interface | None"
-
-TABLE = "rawnl"
-COMMENT = "rawnl"
-CHAIN, TYPE, HOOK, PRIORITY = "postrouting", "nat", "postrouting", "srcnat"
-
-ATTEMPTS = 512
-"""How often a change is tried again because others changed the ruleset at the same time."""
-
-UNKNOWN_ATTEMPTS = 3
-"""How often it is tried again after an answer was lost."""
-
-_SADDR_OFFSET = {4: 12, 6: 8}
-_IFNAME_SIZE = 16
-
-
-class Masqueraded(NamedTuple):
-    """A masquerade of rawnl's: which sources, leaving by which interface (None: any), and the rule that does it."""
-
-    source: Network
-    out_interface: str | None
-    comment: str | None
-    handle: int
-    rule: Rule
+AnyEntry = TypeVar("AnyEntry", bound=Entry)
+PortLike: TypeAlias = int | str | range | Interval
 
 
-class Nft(Reader):
+class Nft(ForwardMaps):
     """nf_tables of one namespace: NAT, reading, transactions."""
-
-    def transaction(self, *, generation: int | None = None) -> Transaction:
-        """Changes that are made together or not at all; see `Transaction`.
-
-        `generation`: commit only if the ruleset is still of this generation (`GenerationChanged` otherwise).
-        """
-        return Transaction(self._channel, generation=generation)
-
-    def guarded(self, work: Callable[[Transaction], T], *, attempts: int = ATTEMPTS, idempotent: bool = False) -> T:
-        """Read, decide and write as one: `work` reads what it needs and fills the transaction that it is given.
-
-        If the ruleset changes before that is committed, `work` is called again with a new one, also when it raises a
-        KernelError. If the answer is lost and nothing tells how it went, so is `idempotent` work, which finds by
-        itself what is already done. A transaction left empty is for reading several things as one. Returns
-        what `work` returned at last. Raises GenerationChanged when that happened `attempts` times in a row, and what
-        `Transaction` raises.
-        """
-        unknown = 0
-        for attempt in range(1, attempts + 1):
-            generation = None
-            try:
-                generation = self.generation()
-                transaction = self.transaction(generation=generation)
-                result = work(transaction)
-                transaction.commit()
-                return result
-            except OutcomeUnknown:
-                unknown += 1
-                if not idempotent or unknown == UNKNOWN_ATTEMPTS or attempt == attempts:
-                    raise
-            except GenerationChanged:
-                if attempt == attempts:
-                    raise
-            except KernelError:
-                # What `work` reads piece by piece need not fit together if the ruleset changes meanwhile.
-                if attempt == attempts or generation is None or self.generation() == generation:
-                    raise
-            # Those who collide are spread over a time that grows with the crowd.
-            time.sleep(random.uniform(0, min(0.0002 * 2 ** min(attempt, 8), 0.02)))
-        raise ValueError("a transaction needs at least one attempt")
 
     # --- masquerade
 
-    def masquerade(self, source: Source, *, out_interface: Any = None, comment: str | None = None) -> Rule:
+    def masquerade(
+        self,
+        source: Source,
+        *,
+        out_interface: Any = None,
+        fully_random: bool = False,
+        comment: str | None = None,
+    ) -> Rule:
         """Translate what comes from `source` to the address of the interface it leaves by; once, however often asked.
 
         `source`: a network, IPv4 or IPv6 ("192.168.100.0/24"); "0.0.0.0/0", None and "::/0" stand for all of IPv4
-        and of IPv6. `out_interface`: only what leaves by this interface (a name or a Link). Returns the rule, with
-        its handle; an earlier one is left as it is, its comment included.
+        and of IPv6. `out_interface`: only what leaves by this interface (a name or a Link). `fully_random`: choose
+        source ports at random. Returns the rule, with its handle; an earlier one is left as it is, its comment
+        included.
 
         The equivalent of `iptables -t nat -A POSTROUTING -s 192.168.100.0/24 -j MASQUERADE`.
 
         Raises EncodeError (host bits set, no such notation); KernelError: FileExistsError where a table "rawnl" is
-        somebody else's, PermissionError, GenerationChanged.
+        somebody else's or the same is there with other flags, PermissionError, GenerationChanged.
         """
-        network, name = _network(source), _interface(out_interface)
-        wanted = _expressions(network, name)
+        network, name = network_of(source), interface_of(out_interface)
+        wanted = masquerade_expressions(network, name, fully_random=fully_random)
 
         def work(transaction: Transaction) -> Rule:
-            table, chain, rules = self._own(_family(network))
-            for found in rules:
+            owned = self.owned(family_of(network), "masquerade")
+            for found in self.masquerades_of(owned):
                 if (found.source, found.out_interface) == (network, name):
+                    if found.fully_random != fully_random:
+                        raise taken(
+                            "masquerade", str(network), "masquerade" if fully_random else "masquerade fully-random"
+                        )
                     return found.rule
-            if table is None:
-                table = transaction.create(Table(TABLE, family=_family(network), comment=COMMENT))
-            if chain is None:
-                chain = transaction.create(
-                    Chain(CHAIN, table=table, type=TYPE, hook=HOOK, priority=PRIORITY, policy="accept")
-                )
+            chain = owned.chain("postrouting", transaction)
             return transaction.add(Rule(chain=chain, expressions=wanted, comment=comment))
 
         return self.guarded(work, idempotent=True)
@@ -146,12 +106,7 @@ class Nft(Reader):
         """The masquerades that rawnl made, in both families. Raises KernelError."""
 
         def work(_: Transaction) -> list[Masqueraded]:
-            found: list[Masqueraded] = []
-            for family in (Family.IP, Family.IP6):
-                table = self.find(Table(TABLE, family=family))
-                if table is not None and table.comment == COMMENT:
-                    found += self._own(family)[2]
-            return found
+            return [found for owned in self.both() for found in self.masquerades_of(owned)]
 
         return self.guarded(work, idempotent=True)
 
@@ -161,176 +116,253 @@ class Nft(Reader):
         rawnl's chain and table go with the last rule, unless somebody put something else there. Raises as
         `masquerade` does.
         """
-        network, name = _network(source), _interface(out_interface)
+        network, name = network_of(source), interface_of(out_interface)
 
         def work(transaction: Transaction) -> bool:
-            table, chain, rules = self._own(_family(network))
-            doomed = [rule for rule in rules if (rule.source, rule.out_interface) == (network, name)]
-            for found in doomed:
-                transaction.delete(found.rule)
-            if doomed and table is not None and chain is not None:
-                self._tidy(transaction, table, chain, len(doomed))
+            owned = self.owned(family_of(network), "masquerade")
+            found = self.masquerades_of(owned)
+            doomed = [one.rule for one in found if (one.source, one.out_interface) == (network, name)]
+            for one in doomed:
+                transaction.delete(one)
+            self.tidy(transaction, owned, doomed)
             return bool(doomed)
 
         return self.guarded(work, idempotent=True)
 
-    def _tidy(self, transaction: Transaction, table: Table, chain: Chain, doomed: int) -> None:
-        """Delete the chain if its only rules are the doomed ones, and the table if the chain is all that it holds.
+    # --- where packets come from
 
-        Should a count mislead, "only empty" has the kernel refuse rather than delete what is not ours.
+    def snat(
+        self,
+        source: Source,
+        to: str | Interval,
+        *,
+        out_interface: Any = None,
+        persistent: bool = False,
+        fully_random: bool = False,
+        comment: str | None = None,
+    ) -> Snat:
+        """Translate what comes from `source` (a network) to `to`: an address, a network or a range of addresses.
+
+        `out_interface`: only what leaves by this interface. `persistent`: the same address for the same client, where
+        there are several. `fully_random`: choose source ports at random. Returns the entry.
+
+        The equivalent of `iptables -t nat -A POSTROUTING -s … -j SNAT --to-source …`. Raises as `masquerade`, and
+        FileExistsError where the same source goes elsewhere already.
         """
-        if len(self.rules(table, CHAIN)) > doomed:
-            return
-        transaction.delete(chain, only_empty=True)
-        if table.use == 1:
-            transaction.delete(table, only_empty=True)
-
-    def _own(self, family: Family) -> tuple[Table | None, Chain | None, list[Masqueraded]]:
-        """rawnl's table, chain and masquerades of a family. Raises FileExistsError where they are a stranger's."""
-        table = self.find(Table(TABLE, family=family))
-        if table is None:
-            return None, None, []
-        if table.comment != COMMENT:
-            raise _stranger(table, f'it lacks the comment "{COMMENT}" by which rawnl knows its own')
-        chain = self.find(Chain(CHAIN, table=table))
-        if chain is None:
-            return table, None, []
-        hook = chain.hook
-        found = (chain.type, hook and hook.hooknum, hook and hook.priority)
-        if found != (TYPE, hook_number(HOOK, family), priority_number(PRIORITY, family)):
-            raise _stranger(chain, f"it is not of type {TYPE}, hook {HOOK}, priority {PRIORITY}")
-        rules = [masqueraded(rule) for rule in self.rules(table, chain)]
-        return table, chain, [rule for rule in rules if rule is not None]
-
-
-def _stranger(subject: Table | Chain, reason: str) -> KernelError:
-    return KernelError.of(
-        EEXIST,
-        request="masquerade",
-        message=f"The {subject.title} was not made by rawnl: {reason}",
-        hint="rename or delete it; rawnl does not touch what is not its own",
-    )
-
-
-# --- a masquerade as expressions, both ways ------------------------------------------------------------------------
-
-
-def _network(source: Source) -> Network:
-    """The network meant. EncodeError."""
-    try:
-        if isinstance(source, (IPv4Interface, IPv6Interface)):
-            return ip_network(str(source))
-        return ip_network("0.0.0.0/0" if source is None else source)
-    except (ValueError, TypeError) as error:
-        reason = f"{source!r} is no network such as '192.168.100.0/24' ({error})"
-        raise EncodeError(reason, attribute="source") from None
-
-
-def _interface(value: Any) -> str | None:
-    """The name of the interface meant. EncodeError."""
-    name = getattr(value, "name", value)
-    if name is None and value is None:
-        return None
-    if not isinstance(name, str):
-        raise EncodeError(f"{value!r} is no interface: give its name or a Link", attribute="out_interface")
-    size = len(name.encode("utf-8", "surrogateescape"))
-    if not 0 < size < _IFNAME_SIZE or any(letter in "/\0" or letter.isspace() for letter in name):
-        raise EncodeError(
-            f"{name!r} is no interface name, which has 1 to 15 bytes, none of them '/' or white space",
-            attribute="out_interface",
-        )
-    return name
-
-
-def _family(network: Network) -> Family:
-    return Family.IP if network.version == 4 else Family.IP6
-
-
-def _expressions(network: Network, out_interface: str | None) -> list[Expression]:
-    """What nft makes of `ip saddr NETWORK oifname INTERFACE masquerade`."""
-    found: list[Expression] = []
-    if network.prefixlen:
-        size = network.max_prefixlen // 8
-        whole, rest = divmod(network.prefixlen, 8)
-        length = size if rest else whole
-        found.append(Payload(dreg="reg_1", base="network_header", offset=_SADDR_OFFSET[network.version], len=length))
-        if rest:
-            found.append(
-                Bitwise(
-                    sreg="reg_1",
-                    dreg="reg_1",
-                    len=size,
-                    op="mask_xor",
-                    mask=network.netmask.packed,
-                    xor=bytes(size),
-                )
+        return self.establish(
+            Snat(
+                network_text(network_of(source)),
+                target_text(to),
+                out_interface=interface_of(out_interface),
+                persistent=persistent,
+                fully_random=fully_random,
+                comment=comment,
             )
-        found.append(Cmp(sreg="reg_1", op="eq", data=network.network_address.packed[:length]))
-    if out_interface is not None:
-        padded = out_interface.encode("utf-8", "surrogateescape").ljust(_IFNAME_SIZE, b"\0")
-        found += [Meta(key="oifname", dreg="reg_1"), Cmp(sreg="reg_1", op="eq", data=padded)]
-    return [*found, Masquerade()]
+        )
+
+    # --- where packets go
+
+    def dnat(
+        self,
+        destination: Network | str,
+        to: str | Interval,
+        *,
+        in_interface: Any = None,
+        local: bool = False,
+        comment: str | None = None,
+    ) -> Dnat:
+        """Send what goes to `destination` (an address or network) to `to` instead, with all protocols and ports.
+
+        `in_interface`: only what comes in there. `local`: also what this machine itself sends. Returns the entry.
+        Raises as `snat`.
+        """
+        return self.establish(
+            Dnat(
+                network_text(destination, "destination"),
+                target_text(to),
+                in_interface=interface_of(in_interface, "in_interface"),
+                local=local,
+                comment=comment,
+            )
+        )
+
+    def forward(
+        self,
+        port: PortLike,
+        to: EndpointLike,
+        *,
+        protocol: Protocol = "tcp",
+        destination: str | None = None,
+        in_interface: Any = None,
+        local: bool = False,
+        comment: str | None = None,
+    ) -> Forward:
+        """Forward a port of this machine: what arrives at `port` goes to `to`.
+
+        `port`: a number, or a range ("8000-8010", `range(8000, 8011)`). `to`: "10.0.0.2:80", ("10.0.0.2", 80),
+        "[2001:db8::2]:80"; without a port, to the same port; a range goes port by port to one of the same size.
+        `destination`: the address or network at which it arrives, by default any that this machine has.
+        `in_interface`: only what comes in there. `local`: also what this machine itself sends. Returns the entry.
+
+        The equivalent of `iptables -t nat -A PREROUTING -p tcp --dport 80 -m addrtype --dst-type LOCAL -j DNAT …`.
+        Raises as `snat`: FileExistsError where the port goes elsewhere already.
+        """
+        return self.establish(
+            Forward(
+                port_text(port),
+                target_text(to),
+                protocol=protocol,
+                destination=None if destination is None else network_text(destination, "destination"),
+                in_interface=interface_of(in_interface, "in_interface"),
+                local=local,
+                comment=comment,
+            )
+        )
+
+    def unforward(
+        self,
+        port: PortLike,
+        *,
+        protocol: Protocol = "tcp",
+        destination: str | None = None,
+        in_interface: Any = None,
+        version: Version | None = None,
+    ) -> bool:
+        """Undo `forward` or `balance` of a port, wherever it goes; of one family if `version` says so.
+
+        Returns whether there was one. Raises as `forward`.
+        """
+        wanted = {
+            "port": port_text(port),
+            "protocol": protocol,
+            "destination": None if destination is None else network_text(destination, "destination"),
+            "in_interface": interface_of(in_interface, "in_interface"),
+        }
+        found = [
+            entry
+            for entry in self.nats()
+            if isinstance(entry, (Forward, Balance))
+            and {name: getattr(entry, name) for name in wanted} == wanted
+            and version in (None, entry.version)
+        ]
+        return any([self.remove(entry) for entry in found])
+
+    def redirect(
+        self,
+        port: PortLike,
+        to_port: PortLike,
+        *,
+        protocol: Protocol = "tcp",
+        destination: str | None = None,
+        in_interface: Any = None,
+        local: bool = False,
+        version: Version = 4,
+        comment: str | None = None,
+    ) -> Redirection:
+        """Answer here, at `to_port`, what goes to `port` of any address, this machine's or one behind it.
+
+        `destination`: only what goes to this address or network. `version`: IPv4 or IPv6, where no destination says so.
+        The others are as in `forward`. The equivalent of `iptables … -j REDIRECT --to-ports`. Raises as `snat`.
+        """
+        return self.establish(
+            Redirection(
+                port_text(port),
+                port_text(to_port),
+                protocol=protocol,
+                destination=None if destination is None else network_text(destination, "destination"),
+                in_interface=interface_of(in_interface, "in_interface"),
+                local=local,
+                of_version=version,
+                comment=comment,
+            )
+        )
+
+    def netmap(self, prefix: Network | str, to: Network | str, *, comment: str | None = None) -> Netmap:
+        """Translate a prefix to another of the same size, host by host, in both directions.
+
+        What goes to `prefix` goes to the same host of `to`, and what hosts in `to` send appears to come from `prefix`.
+        Returns the entry. The equivalent of `iptables … -j NETMAP --to`. Raises as `snat`.
+        """
+        return self.establish(Netmap(network_text(prefix, "prefix"), network_text(to, "to"), comment=comment))
+
+    def hairpin(self, network: Network | str, *, comment: str | None = None) -> Hairpin:
+        """Let clients in `network` reach what is forwarded back into it.
+
+        Without it the server answers such a client directly, which does not know that address. Only what a forward
+        sends back into the network is translated. Returns the entry. Raises as `snat`.
+        """
+        return self.establish(Hairpin(network_text(network, "network"), comment=comment))
+
+    def balance(
+        self,
+        port: PortLike,
+        targets: Iterable[EndpointLike],
+        *,
+        by: By = "numgen",
+        protocol: Protocol = "tcp",
+        destination: str | None = None,
+        in_interface: Any = None,
+        local: bool = False,
+        comment: str | None = None,
+    ) -> Balance:
+        """Spread the connections that arrive at `port` over several targets.
+
+        `targets`: as `to` of `forward`, all with a port or none. `by`: "numgen", one after the other; "random"; or
+        "source", the same target for the same client. The others are as in `forward`. Raises as `snat`.
+        """
+        chosen = tuple(target_text(target, "targets") for target in targets)
+        if not chosen:
+            raise EncodeError("no target to go to", attribute="targets")
+        return self.establish(
+            Balance(
+                port_text(port),
+                chosen,
+                by,
+                protocol=protocol,
+                destination=None if destination is None else network_text(destination, "destination"),
+                in_interface=interface_of(in_interface, "in_interface"),
+                local=local,
+                comment=comment,
+            )
+        )
+
+    # --- all of them
+
+    def nats(self) -> list[Entry | Masqueraded]:
+        """What rawnl was asked for, in both families, as typed entries that `remove` takes. Raises KernelError."""
+
+        def work(_: Transaction) -> list[Entry | Masqueraded]:
+            found: list[Entry | Masqueraded] = []
+            for owned in self.both():
+                found += self.masquerades_of(owned)
+                found += entries(self.lines(owned), 4 if owned.family == Family.IP else 6)
+            return found
+
+        return self.guarded(work, idempotent=True)
+
+    def remove(self, entry: Entry | Masqueraded) -> bool:
+        """Undo what an entry stands for; returns whether it was there. Chains and table go as in `unmasquerade`.
+
+        `entry`: of `nats()`, or what a verb returned, or made by hand: `Forward("80", "10.0.0.2:80")`.
+        """
+        if isinstance(entry, Masqueraded):
+            return self.unmasquerade(entry.source, out_interface=entry.out_interface)
+        if isinstance(entry, ForwardMap):
+            return bool(self.unforward_many(protocol=entry.protocol, version=entry.version))
+        texts = {line.text for line in entry.lines()}
+
+        def work(transaction: Transaction) -> bool:
+            owned = self.owned(entry.family, entry.word)
+            doomed = [line.rule for line in self.lines(owned) if line.text in texts and line.rule is not None]
+            for one in doomed:
+                transaction.delete(one)
+            self.tidy(transaction, owned, doomed)
+            return bool(doomed)
+
+        return self.guarded(work, idempotent=True)
 
 
-def masqueraded(rule: Rule) -> Masqueraded | None:
-    """What a rule masquerades, or None where it says anything else besides.
+# The names by which these were known before they had modules of their own.
+_expressions, _network = masquerade_expressions, network_of
 
-    Understood in every form in which nft writes it: a whole number of bytes compared, or all of them under a mask.
-    """
-    items = list(rule.expressions or ())
-    if not items or not isinstance(items[-1], Masquerade) or items[-1].present():
-        return None
-    version = 6 if rule.family == Family.IP6 else 4
-    source: Network | None = None
-    interface: str | None = None
-    del items[-1]
-    while items:
-        item = items.pop(0)
-        if isinstance(item, Payload) and source is None:
-            source = _read_source(item, items, version)
-            if source is None:
-                return None
-        elif isinstance(item, Meta) and item.key == MetaKey.OIFNAME and interface is None:
-            name = _compared(items)
-            if name is None or len(name) != _IFNAME_SIZE:
-                return None
-            interface = name.rstrip(b"\0").decode("utf-8", "surrogateescape")
-        else:
-            return None
-    if source is None:
-        source = ip_network("::/0" if version == 6 else "0.0.0.0/0")
-    return Masqueraded(source, interface, rule.comment, rule.handle or 0, rule)
-
-
-def _compared(items: list[Expression]) -> bytes | None:
-    """The value that a comparison for equality wants next; takes the comparison off the list."""
-    item = items.pop(0) if items else None
-    if not isinstance(item, Cmp) or item.op != CmpOp.EQ or not isinstance(item.data, Data):
-        return None
-    return item.data.value
-
-
-def _read_source(load: Payload, items: list[Expression], version: int) -> Network | None:
-    """The network that a source address is compared with; takes what it understood off the list."""
-    size = 4 if version == 4 else 16
-    if (load.base, load.offset) != (PayloadBase.NETWORK_HEADER, _SADDR_OFFSET[version]):
-        return None
-    prefix = 8 * (load.len or 0)
-    if items and isinstance(items[0], Bitwise):
-        mask = items.pop(0)
-        assert isinstance(mask, Bitwise)
-        bits = mask.mask.value if isinstance(mask.mask, Data) else None
-        flip = mask.xor.value if isinstance(mask.xor, Data) else None
-        if bits is None or len(bits) != size or flip is None or any(flip):
-            return None
-        number = int.from_bytes(bits, "big")
-        prefix = number.bit_count()
-        if number != ((1 << prefix) - 1) << 8 * size - prefix:
-            return None
-    value = _compared(items)
-    if value is None or len(value) != load.len:
-        return None
-    try:
-        return ip_network((value.ljust(size, b"\0"), prefix))
-    except ValueError:
-        return None
+__all__ = ["Endpoint", "Masqueraded", "Nft"]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rawnl.attribute import Bits, Enumeration, be32, be64, binary, repeated, sbe32, string
 from rawnl.errors import EncodeError
 from rawnl.nest import nest
-from rawnl.nft.expr import UAPI, Expression, expressions
+from rawnl.nft.expr import UAPI, Expr, Expression, expressions
 from rawnl.nft.expr_action import Counter
 from rawnl.nft.header import (
     FamilyLike,
@@ -75,6 +75,10 @@ class Object(NetfilterMessage):
                 raise EncodeError(f"{self.title}: which {name}?", attribute=name)
         return type(self)(family=self.family, **given)
 
+    def companions(self) -> tuple[Any, ...]:
+        """What must be made before it, in the same transaction: the sets that a rule brings along."""
+        return ()
+
     @property
     def comment(self) -> str | None:
         """The comment, as nft keeps it in the user data."""
@@ -88,8 +92,8 @@ class Object(NetfilterMessage):
         return " ".join(words)
 
 
-def _with_comment(values: dict[str, Any]) -> None:
-    """`comment=` into user data, at the place where the keyword stands."""
+def comment_into_userdata(values: dict[str, Any]) -> None:
+    """`comment=` into user data, at the place where the keyword stands. For the constructors of objects."""
     if "comment" not in values:
         return
     if values.get("userdata") is not None:
@@ -103,8 +107,8 @@ def _with_comment(values: dict[str, Any]) -> None:
             values[name] = value
 
 
-def _of_table(values: dict[str, Any]) -> None:
-    """`table=` a `Table`: its name, and its family unless another is given."""
+def of_table(values: dict[str, Any]) -> None:
+    """`table=` a `Table`: its name, and its family unless another is given. For the constructors of objects."""
     table = values.get("table")
     if isinstance(table, Table):
         values["table"] = table.name
@@ -170,12 +174,13 @@ class Table(
     else:
 
         def __init__(self, *name: str, **values: Any) -> None:
-            values = _named("Table", name, values)
-            _with_comment(values)
+            values = named("Table", name, values)
+            comment_into_userdata(values)
             super().__init__(**values)
 
 
-def _named(cls: str, name: tuple[Any, ...], values: dict[str, Any]) -> dict[str, Any]:
+def named(cls: str, name: tuple[Any, ...], values: dict[str, Any]) -> dict[str, Any]:
+    """The keywords, with a name that stands before them as one of them. For the constructors of objects."""
     if not name:
         return values
     if len(name) > 1 or "name" in values:
@@ -283,9 +288,9 @@ class Chain(
     else:
 
         def __init__(self, *name: str, **values: Any) -> None:
-            values = _named("Chain", name, values)
-            _of_table(values)
-            _with_comment(values)
+            values = named("Chain", name, values)
+            of_table(values)
+            comment_into_userdata(values)
             priority, device = values.pop("priority", None), values.pop("device", None)
             hook = values.get("hook")
             if isinstance(hook, (str, int)):
@@ -375,9 +380,19 @@ class Rule(
                 for name in ("table", "family"):
                     if values.get(name) is None:
                         values[name] = getattr(chain, name)
-            _of_table(values)
-            _with_comment(values)
+            of_table(values)
+            comment_into_userdata(values)
             super().__init__(**values)
+
+    def like(self) -> Self:
+        found = super().like()
+        if found is self:
+            return self
+        items = found.expressions or []
+        fit = [item.anew() if isinstance(item, Expr) else item for item in items]
+        if all(new is old for new, old in zip(fit, items, strict=True)):
+            return found
+        return found.replace(expressions=fit)
 
     def address(self) -> Self:
         if self.handle is None:
@@ -417,7 +432,3 @@ class BatchEnd(NetfilterMessage, types={"NFNL_MSG_BATCH_END": 17}, uapi="linux/n
     """Closes a transaction, which is carried out only now."""
 
     __slots__ = ()
-
-
-MESSAGES: tuple[type[NetfilterMessage], ...] = (Table, Chain, Rule, Generation, BatchBegin, BatchEnd)
-"""Every declared message of the protocol."""

@@ -22,26 +22,29 @@ Sources: `<linux/netfilter/nfnetlink.h>`; net/netfilter/nfnetlink.c, nf_tables_a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from errno import ECANCELED, ENOBUFS, EOPNOTSUPP, ERESTART
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rawnl.channel import NLM_F_ACK, NLM_F_REQUEST, Channel
-from rawnl.errors import BatchError, DecodeError, EncodeError, KernelError, OutcomeUnknown
+from rawnl.errors import BatchError, EncodeError, KernelError, OutcomeUnknown
 from rawnl.message import message_bytes
+from rawnl.nft.answers import Answers, Exchange, Step
+from rawnl.nft.element import MAX_LIST, ElementList
+from rawnl.nft.elements import Elements
 from rawnl.nft.header import SUBSYSTEM
 from rawnl.nft.objects import BatchBegin, BatchEnd, Generation, Object, Rule
 from rawnl.nft.reader import Reader
-from rawnl.proto import NLMSG_ERROR, Control, control, failure
-from rawnl.scan import MESSAGE_HEADER
+from rawnl.nft.renaming import Renaming
+from rawnl.proto import Control, failure
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-Subject = TypeVar("Subject", bound=Object)
+Subject = TypeVar("Subject", bound="Object | Elements")
+Made = TypeVar("Made", bound=Object)
 
-NLM_F_ECHO = 0x008
 NLM_F_REPLACE = 0x100
 NLM_F_NONREC = 0x100
 NLM_F_EXCL = 0x200
@@ -49,7 +52,7 @@ NLM_F_CREATE = 0x400
 NLM_F_APPEND = 0x800
 
 _BEGIN, _END = 16, 17
-_NEWGEN, _GETGEN = 0xA0F, 0xA10
+_GETGEN = 0xA10
 
 
 class GenerationChanged(KernelError):
@@ -57,27 +60,6 @@ class GenerationChanged(KernelError):
 
     Read again what the transaction was made from, and try again.
     """
-
-
-class _Step(NamedTuple):
-    """One message of a transaction."""
-
-    verb: str
-    subject: Object
-    message: Object
-    kind: int
-    flags: int
-    body: bytes
-
-    @property
-    def always_changes(self) -> bool:
-        """Whether carrying it out makes a new generation in any case; adding what is there already does not."""
-        return self.verb != "add" or isinstance(self.message, Rule)
-
-    @property
-    def what(self) -> str:
-        """What was asked, in words."""
-        return f"{self.verb} {self.message.title}"
 
 
 class Transaction:
@@ -97,7 +79,8 @@ class Transaction:
     def __init__(self, channel: Callable[[], Channel], *, generation: int | None = None) -> None:
         self._channel = channel
         self._generation = generation
-        self._steps: list[_Step] = []
+        self._steps: list[Step] = []
+        self._renaming = Renaming()
         self._done = False
 
     def __len__(self) -> int:
@@ -109,9 +92,9 @@ class Transaction:
     def add(self, subject: Subject) -> Subject:
         """Add an object, a rule at the end of its chain (or, with `position`, after the rule of that handle).
 
-        A table or chain that is there already is no error. What was read from the kernel is added without its
-        handle, so that it may come from another ruleset. Returns the object, for use in those that follow; once
-        committed, it is as the kernel has it. Raises EncodeError.
+        A table, chain, set or element that is there already is no error. What was read from the kernel is added
+        without its handle, so that it may come from another ruleset. Returns the object, for use in those that follow;
+        once committed, it is as the kernel has it. Raises EncodeError.
         """
         return self._made("add", subject, NLM_F_CREATE | (NLM_F_APPEND if isinstance(subject, Rule) else 0))
 
@@ -128,29 +111,52 @@ class Transaction:
         if rule.handle is None:
             raise EncodeError(f"{rule.title} has no handle that says which rule it is to replace", attribute="handle")
         body = rule.replace(position=None) if rule.position is not None else rule
-        return self._made("replace", rule, NLM_F_REPLACE, message=body)
+        for companion in rule.companions():
+            self.add(companion)
+        self._step("replace", rule, body, rule.new, NLM_F_REPLACE)
+        return rule
 
-    def delete(self, subject: Object, *, only_empty: bool = False) -> None:
-        """Delete an object with all that is in it: by its handle if it has one, else by its name.
+    def delete(self, subject: Object | Elements, *, only_empty: bool = False) -> None:
+        """Delete an object with all that is in it: by its handle if it has one, else by its name. Or elements of a set.
 
         `only_empty`: an error (EBUSY) if anything is in it. Raises EncodeError for a rule without a handle.
         """
-        self._step("delete", subject, subject.address(), subject.delete, NLM_F_NONREC if only_empty else 0)
+        if isinstance(subject, Elements):
+            self._element_steps("delete", subject, ElementList.delete, 0)
+        else:
+            self._step("delete", subject, subject.address(), subject.delete, NLM_F_NONREC if only_empty else 0)
 
-    def _made(self, verb: str, subject: Subject, flags: int, *, message: Subject | None = None) -> Subject:
-        self._step(verb, subject, message or subject.like(), subject.new, flags)
+    def _made(self, verb: str, subject: Subject, flags: int) -> Subject:
+        if isinstance(subject, Elements):
+            self._element_steps(verb, subject, ElementList.new, flags)
+        else:
+            for companion in subject.companions():
+                self.add(companion)
+            self._step(verb, subject, self._renaming.message(subject), subject.new, flags)
         return subject
+
+    def _element_steps(self, verb: str, subject: Elements, kind: int, flags: int) -> None:
+        """As many messages as it takes. The first of a transaction has one element only, to have it echoed."""
+        if self._done:
+            raise ValueError("this transaction is over; begin another")
+        if not subject.family:
+            raise _no_family()
+        renamed = self._renaming.elements(subject)
+        for body in subject.bodies(first=MAX_LIST if self._steps else 1, **renamed):
+            # Elements are looked at again only where there is something to say of them.
+            message = ElementList.at(_message(kind, flags, 0, body))
+            self._steps.append(Step(verb, message, message, kind, flags, body, subject))
 
     def _step(self, verb: str, subject: Object, message: Object, kind: int, flags: int) -> None:
         if self._done:
             raise ValueError("this transaction is over; begin another")
         if not message.family:
-            raise EncodeError("which family? One of ip, ip6, inet, arp, bridge, netdev", attribute="family")
+            raise _no_family()
         try:
             body = message.body()
         except EncodeError as error:
             raise error.within(message.title) from None
-        self._steps.append(_Step(verb, subject, message, kind, flags, body))
+        self._steps.append(Step(verb, subject, message, kind, flags, body))
 
     # --- carrying it out
 
@@ -174,6 +180,46 @@ class Transaction:
         self._done = True
         if not self._steps:
             return None
+        exchange = self._exchange(end=True)
+        self._judge(exchange)
+        answers = exchange.answers
+        answers.give_back()
+        if exchange.lost:
+            try:
+                self._read_back(answers.unanswered())
+            except KernelError:
+                # It is committed; that it cannot be read is no reason to say otherwise.
+                pass
+        return answers.committed
+
+    def dry_run(self) -> None:
+        """Have the kernel look at all of it, and do nothing; the transaction may still be committed afterwards.
+
+        The kernel gets the batch without its end. It takes every object in as if for good, in the order given, so
+        that each is checked against those before it and against what is there; then it finds no end, and undoes all
+        of that as it does after an error. Packets never see any of it, and the generation does not change.
+
+        Returns if nothing was refused; raises what `commit` would: the KernelError of the object, or BatchError, or
+        GenerationChanged; `OutcomeUnknown` where answers were lost. It cannot tell what the kernel finds only as it
+        commits: loops of chains, and expressions in chains that are reached by jumps from a hook that is wrong for
+        them; nor what others will change until then.
+        """
+        if self._done:
+            raise ValueError("this transaction is over; begin another")
+        if not self._steps:
+            return
+        exchange = self._exchange(end=False)
+        self._raise_refusals(exchange)
+        if exchange.lost or exchange.last_object not in exchange.answers.acked:
+            raise OutcomeUnknown(
+                ENOBUFS,
+                request="try a transaction",
+                message="The answer was lost in a full receive buffer",
+                hint="nothing was changed",
+            )
+
+    def _exchange(self, *, end: bool) -> Exchange:
+        """Send the batch, with or without its end, between two questions for the generation, and gather the answers."""
         channel = self._channel()
         asked, first = channel.sequence(), channel.sequence()
         parts = [_message(_BEGIN, 0, first, BatchBegin(res_id=SUBSYSTEM, genid=self._generation).body())]
@@ -181,10 +227,11 @@ class Transaction:
         for index, step in enumerate(self._steps):
             sequence = channel.sequence()
             requests[sequence] = index
-            parts.append(_message(step.kind, step.flags | NLM_F_ECHO, sequence, step.body))
+            parts.append(_message(step.kind, step.flags | step.echo, sequence, step.body))
         last, after = channel.sequence(), channel.sequence()
-        parts[-1] = _message(step.kind, step.flags | NLM_F_ECHO | NLM_F_ACK, sequence, step.body)
-        parts.append(_message(_END, NLM_F_ACK, last, BatchEnd(res_id=SUBSYSTEM).body()))
+        parts[-1] = _message(step.kind, step.flags | step.echo | NLM_F_ACK, sequence, step.body)
+        if end:
+            parts.append(_message(_END, NLM_F_ACK, last, BatchEnd(res_id=SUBSYSTEM).body()))
         question = Generation().body()
         buffers, lost = channel.collect(
             (
@@ -194,18 +241,10 @@ class Transaction:
             ),
             after,
         )
-        answers = _Answers(requests, self._steps)
+        answers = Answers(requests, self._steps)
         for buffer in buffers:
             answers.read(buffer)
-        self._judge(answers, asked, first, last, after, lost)
-        answers.give_back()
-        if lost:
-            try:
-                self._read_back(answers.unanswered())
-            except KernelError:
-                # It is committed; that it cannot be read is no reason to say otherwise.
-                pass
-        return answers.committed
+        return Exchange(answers, lost, asked, first, sequence, last, after)
 
     def _read_back(self, missing: set[int]) -> None:
         """After a commit of which echoes were lost: read what was added by these steps, handles included.
@@ -237,11 +276,11 @@ class Transaction:
         assert isinstance(message, Rule)
         return message
 
-    def _judge(self, answers: _Answers, asked: int, first: int, last: int, after: int, lost: bool) -> None:
-        """Return if it was committed, raise whatever it was otherwise."""
-        last_object = max(answers.requests, key=answers.requests.__getitem__)
-        if first in answers.refusals:
-            raise self._refused(answers.refusals[first])
+    def _raise_refusals(self, exchange: Exchange) -> None:
+        """Raise what the kernel refused, if it did."""
+        answers = exchange.answers
+        if exchange.first in answers.refusals:
+            raise self._refused(answers.refusals[exchange.first])
         failures = [
             (index, self._failure(index, answers.refusals[sequence]))
             for sequence, index in answers.requests.items()
@@ -251,12 +290,17 @@ class Transaction:
             raise BatchError(failures, len(self._steps))
         if failures:
             raise failures[0][1]
+
+    def _judge(self, exchange: Exchange) -> None:
+        """Return if it was committed, raise whatever it was otherwise."""
+        self._raise_refusals(exchange)
+        answers = exchange.answers
         if answers.committed is not None or answers.echoed:
             return
-        if not lost and (last in answers.acked or last_object in answers.acked):
-            answers.committed = answers.generations.get(after)
+        if not exchange.lost and (exchange.last in answers.acked or exchange.last_object in answers.acked):
+            answers.committed = answers.generations.get(exchange.after)
             return
-        self._settle(answers.generations.get(asked), answers.generations.get(after), lost)
+        self._settle(answers.generations.get(exchange.asked), answers.generations.get(exchange.after), exchange.lost)
 
     def _refused(self, answer: Control) -> KernelError:
         """The error for a batch that was refused at its beginning."""
@@ -276,7 +320,10 @@ class Transaction:
         step = self._steps[index]
         # Offsets in an extended ack count from the message, whose header is 16 bytes long.
         request = bytes(16) + step.body
-        return failure(answer, step.what, request, type(step.message))
+        error = failure(answer, step.what, request, type(step.message))
+        if step.elements is not None:
+            error.attribute = step.elements.named(step.body, error.attribute)
+        return error
 
     def _settle(self, before: int | None, after: int | None, lost: bool) -> None:
         """Find out from the ruleset what no answer told. Return if it was committed."""
@@ -318,11 +365,15 @@ def _unknown() -> OutcomeUnknown:
     )
 
 
+def _no_family() -> EncodeError:
+    return EncodeError("which family? One of ip, ip6, inet, arp, bridge, netdev", attribute="family")
+
+
 def _message(kind: int, flags: int, sequence: int, body: bytes) -> bytes:
     return message_bytes(kind, flags | NLM_F_REQUEST, sequence, body)
 
 
-def _is_done(step: _Step, reader: Reader) -> bool | None:
+def _is_done(step: Step, reader: Reader) -> bool | None:
     """Whether the ruleset looks as the step wants it; None where it may have looked so before.
 
     Raises KernelError where it cannot be read.
@@ -345,63 +396,3 @@ def _outline(rule: Rule) -> object:
     """What the kernel certainly gives back as it was sent: it fills in defaults within the expressions."""
     view = Rule.at(rule.encode(), 0)
     return view.userdata, [getattr(item, "tag", "") for item in view.expressions or ()]
-
-
-class _Answers:
-    """What came back, sorted by what it is."""
-
-    def __init__(self, requests: dict[int, int], steps: list[_Step]) -> None:
-        self.requests = requests
-        self.steps = steps
-        self.refusals: dict[int, Control] = {}
-        self.acked: set[int] = set()
-        self.generations: dict[int, int] = {}
-        self.committed: int | None = None
-        self.echoed = False
-        self._echoes: dict[int, tuple[Any, int]] = {}
-
-    def read(self, buffer: Any) -> None:
-        """Take in what a receive brought. Raises DecodeError where a length lies."""
-        for position, kind, sequence in _messages(buffer):
-            index = self.requests.get(sequence)
-            if kind == NLMSG_ERROR:
-                answer = control(buffer, position)
-                if answer.errno:
-                    self.refusals.setdefault(sequence, answer)
-                else:
-                    self.acked.add(sequence)
-            elif kind == _NEWGEN:
-                number = Generation.at(buffer, position).id or 0
-                if index is None:
-                    self.generations[sequence] = number
-                else:
-                    self.committed = number
-            elif index is not None:
-                self.echoed = True
-                # A replacement is told as a deletion and an addition: only the latter is of the kind that was sent.
-                if kind == self.steps[index].kind:
-                    self._echoes[index] = (buffer, position)
-
-    def unanswered(self) -> set[int]:
-        """The steps that added something, and whose echo did not come."""
-        return {index for index, step in enumerate(self.steps) if step.verb != "delete" and index not in self._echoes}
-
-    def give_back(self) -> None:
-        """Make what was added what the kernel says it is, handle included."""
-        for index, (buffer, position) in self._echoes.items():
-            subject = self.steps[index].subject
-            if self.steps[index].verb != "delete":
-                subject._become(type(subject).at(buffer, position))
-
-
-def _messages(buffer: Any) -> Iterator[tuple[int, int, int]]:
-    """(offset, type, sequence) of each message. Raises DecodeError where a length lies."""
-    position, end = 0, len(buffer)
-    while position < end:
-        length, kind, _, sequence, _ = MESSAGE_HEADER.unpack_from(buffer, position)
-        if not 16 <= length <= end - position:
-            raise DecodeError(
-                f"a message says it is {length} bytes long where {end - position} remain", offset=position
-            )
-        yield position, kind, sequence
-        position += (length + 3) & ~3

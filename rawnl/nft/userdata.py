@@ -4,7 +4,7 @@
     | type (8) | size (8) | `size` bytes …   |   one after the other, without padding
     +----------+----------+------------------+
 
-For tables, chains and rules type 0 is the comment, with a NUL at its end. Source: what nft(8) writes.
+Type 0 is the comment, with a NUL at its end; for sets that is type 7 (see sets.py). Source: what nft(8) writes.
 """
 
 from __future__ import annotations
@@ -29,16 +29,18 @@ def items(userdata: bytes) -> Iterator[tuple[int, bytes]]:
         position += 2 + size
 
 
-def comment_of(userdata: bytes | None) -> str | None:
-    """The comment in user data, None where there is none."""
+def comment_of(userdata: bytes | None, item: int = COMMENT) -> str | None:
+    """The comment in user data, None where there is none. `item`: the type that comments have there."""
     for kind, value in items(userdata or b""):
-        if kind == COMMENT:
+        if kind == item:
             return value.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
     return None
 
 
-def with_comment(comment: str) -> bytes:
+def with_comment(comment: str, item: int = COMMENT) -> bytes:
     """User data that holds a comment. EncodeError over 127 bytes of UTF-8, or with a NUL in it.
+
+    `item`: the type that comments have there.
 
     >>> with_comment("hi").hex()
     '0003686900'
@@ -50,4 +52,4 @@ def with_comment(comment: str) -> bytes:
         raise EncodeError(
             f"{comment!r} has {len(value)} bytes; a comment has at most {MAX_COMMENT - 1}", attribute="comment"
         )
-    return bytes((COMMENT, len(value) + 1)) + value + b"\0"
+    return bytes((item, len(value) + 1)) + value + b"\0"

@@ -205,8 +205,10 @@ class LinkInfo(Attrs, prefix="IFLA_INFO_", uapi="linux/if_link.h"):
         >>> LinkInfo.of("dummy")
         LinkInfo(kind='dummy')
         """
-        if isinstance(kind, LinkKind) and kind.present():
+        if isinstance(kind, LinkKind) and (kind._table if kind._buffer is None else kind.body()):
             return cls(kind=kind.tag, data=kind)
+        if not isinstance(kind, (str, LinkKind)) and not (isinstance(kind, type) and issubclass(kind, LinkKind)):
+            raise TypeError(f"a kind of link is Bridge(…), Bridge or 'bridge', for example, and not {kind!r}")
         return cls(kind=kind if isinstance(kind, str) else kind.tag)
 
 

@@ -6,10 +6,9 @@ sends it and waits; a batch keeps it for its next window. So each verb is writte
 
 from __future__ import annotations
 
-import ipaddress
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from rawnl.attribute import IPAddress, enum_value, ip_bytes, nearest
 from rawnl.channel import Channel
@@ -20,6 +19,9 @@ from rawnl.netns import open as open_netns
 from rawnl.route.family import NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, Family
 from rawnl.route.link import Link
 from rawnl.text import text_bytes
+
+if TYPE_CHECKING:
+    import ipaddress
 
 ADD = NLM_F_CREATE | NLM_F_EXCL
 REPLACE = NLM_F_CREATE | NLM_F_REPLACE

@@ -1,8 +1,8 @@
 """conntrack.list, get, add, set, delete, flush, count, stats: what conntrack(8) does, v4 and v6.
 
-Strategy: the kernel narrows a listing by all that it can (family, mark, status, zone, and exact addresses, protocol and
-ports), and a predicate in Python has the last word, since older kernels pass over filters that they do not know. What
-is to go is deleted flow by flow, by tuple and id, so that nothing goes that was not asked for, on whatever kernel.
+Strategy: the kernel narrows a listing by all that it can (family, mark, status, zone, protocol, ports, and whole
+addresses of IPv4), and a predicate in Python has the last word, since older kernels pass over filters that they do not
+know. What is to go is deleted flow by flow, by tuple and id, so that nothing goes that was not asked for.
 
 A namespace tracks no flows before something in it asks for that: a NAT rule, a rule that matches `ct state`, or the
 like. Until then listings are empty. Bytes and packets are counted only while net.netfilter.nf_conntrack_acct is on,
@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 from rawnl.address import IPAddress, ip_bytes
 from rawnl.channel import NLM_F_REQUEST, Channel
 from rawnl.conntrack.expectation import Expectation, ExpectationStatistics
-from rawnl.conntrack.flow import Flow, Helper, Status
+from rawnl.conntrack.flow import Flow, Helper
 from rawnl.conntrack.header import Family, FamilyLike, ProtocolLike, family_number, protocol_number
 from rawnl.conntrack.parts import Addresses, Filter, FilterFlags, FlowTuple, Layer4
 from rawnl.conntrack.state import ProtocolState, Sctp, SctpState, Tcp, TcpState
 from rawnl.conntrack.statistics import Statistics, TableStatistics
+from rawnl.conntrack.status import Status
 from rawnl.enumeration import enum_value
 from rawnl.errors import EncodeError, KernelError
 from rawnl.message import message_bytes
@@ -105,7 +106,8 @@ class Conntrack:
     def read_and_reset(self, **filters: Unpack[FlowFilters]) -> Flows:
         """The same as `list`, and the counters of these flows are set to zero in the same moment.
 
-        With a filter that an older kernel does not know, those of other flows are too.
+        With a filter that is not the kernel's (prefixes, addresses of IPv6, ports without a protocol, `state`,
+        `translated`) the counters of flows that are not given back are reset too.
         """
         return self._listing(filters, CT_GET_CTRZERO).list()
 
@@ -357,8 +359,10 @@ class _Direction:
                     raise EncodeError("no flow is of both families", attribute=prefix + name)
                 self.family = family
                 tests.append(_within(side, name, packed, length))
-                if length == len(packed) * 8:
-                    addresses[f"{'v4' if len(packed) == 4 else 'v6'}_{attribute}"] = packed
+                # Addresses of IPv6 the kernel compares the wrong way round, as seen on Linux 6.18: equal ones do not
+                # match (ctnetlink_filter_match_tuple() in nf_conntrack_netlink.c). So it is not asked for them.
+                if length == 32 and family is Family.IPV4:
+                    addresses[f"v4_{attribute}"] = packed
                     self.flags |= flag
         protocol = given.get("protocol")
         number = None if protocol is None else protocol_number(protocol)

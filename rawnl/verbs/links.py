@@ -6,7 +6,6 @@ the link itself (NLM_F_ECHO), so that its index is known without another questio
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
@@ -23,6 +22,7 @@ from rawnl.route.family import NLM_F_ECHO
 from rawnl.route.link import Flags, Link, LinkInfo, LinkKind, PortKind
 from rawnl.teardown import delete_indexes
 from rawnl.template import NAME, Template, name_slot
+from rawnl.text import text_bytes
 from rawnl.verbs.change import (
     ADD,
     RTEXT_FILTER_SKIP_STATS,
@@ -232,7 +232,7 @@ class Links(LinkChanges[Link, None]):
             raise EncodeError("a link made in another namespace needs a name, to be found again", attribute="name")
         answer: list[Message] = self._session.submit(change._replace(flags=change.flags | NLM_F_ECHO))
         made = next((link for link in answer if isinstance(link, Link)), None)
-        if netns is None and made is not None and not change.message.present().get("master"):
+        if netns is None and made is not None and not change.message.given().get("master"):
             return made
         # The echo was sent before the link got its master or moved away; an older kernel sends none.
         wanted = name or (made.name if made is not None else None) or ""
@@ -322,7 +322,7 @@ class Links(LinkChanges[Link, None]):
     def get(self, link: LinkLike) -> Link:
         """One link, by name (alternative names too), index or `Link`. Raises NotFound (ENODEV)."""
         if isinstance(link, str):
-            short = len(os.fsencode(link)) <= 15
+            short = len(text_bytes(link)) <= 15
             request = Link(name=link) if short else Link(alt_ifname=link)
         else:
             request = Link(index=_index(self._session, link))
@@ -399,7 +399,7 @@ class Links(LinkChanges[Link, None]):
 
     def stats(self, link: LinkLike) -> dict[str, int]:
         """What `ethtool -S` prints: the driver's own counters by name; for a veth `peer_ifindex` is among them."""
-        name = link if isinstance(link, str) and len(os.fsencode(link)) <= 15 else self.get(link).name or ""
+        name = link if isinstance(link, str) and len(text_bytes(link)) <= 15 else self.get(link).name or ""
         return statistics(self._session.channel.fileno(), name)
 
 
@@ -420,11 +420,11 @@ def _with_far_end(kind: LinkKind | type[LinkKind] | str, far: dict[str, Any]) ->
     if cls is None or "peer" not in cls._attributes:
         raise EncodeError(f"{kind!r} has no far end: give names, not tuples")
     made: LinkKind = kind if isinstance(kind, LinkKind) else cls()  # type: ignore[assignment]
-    given = made.present().get("peer")
+    given = made.given().get("peer")
     peer = given.replace(**far) if isinstance(given, Link) else Link(**far)
     # The order of the slots is that of the attributes: the name first.
-    ordered = {name: peer.present()[name] for name in far}
-    return made.replace(peer=Link(**ordered, **{k: v for k, v in peer.present().items() if k not in far}))
+    ordered = {name: peer.given()[name] for name in far}
+    return made.replace(peer=Link(**ordered, **{k: v for k, v in peer.given().items() if k not in far}))
 
 
 def _undo_links(channel: Channel, messages: list[bytes]) -> None:
@@ -444,7 +444,7 @@ def _index(session: Session[Any], link: LinkLike) -> int:
 def _with_open_peers(kind: LinkKind | type[LinkKind] | str) -> LinkKind | type[LinkKind] | str:
     """The same kind, a namespace that a peer in it names being opened."""
     if isinstance(kind, LinkKind):
-        for name, value in kind.present().items():
+        for name, value in kind.given().items():
             if isinstance(value, Link) and isinstance(value.netns, str):
                 kind = kind.replace(**{name: value.replace(netns=opened(value.netns))})
     return kind

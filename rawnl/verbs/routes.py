@@ -342,6 +342,8 @@ def table_number(table: int | str | None) -> int:
                 attribute="table",
             )
         return TABLES[table]
+    if not isinstance(table, int):
+        raise EncodeError(f"{table!r} is neither the name of a table nor its number", attribute="table")
     return table
 
 
