@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from benchmarks import catalogue, figures, report
-from benchmarks.harness import Failure, Results, measure
+from benchmarks.harness import LIMIT, SHORT_LIMIT, Failure, Results, measure
 from benchmarks.progress import Progress
 
 
@@ -18,6 +18,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, metavar="N", help="how often every contender has its turn")
     parser.add_argument("--json", metavar="FILE", help="write every sample to FILE")
     parser.add_argument("--plot", metavar="DIR", help="draw pictures (PNG and SVG) into DIR; takes matplotlib")
+    words = (
+        f"how long to wait for a quiet machine at most, before each measurement ({LIMIT:g}; --quick: {SHORT_LIMIT:g})"
+    )
+    parser.add_argument("--settle", type=float, metavar="SECONDS", help=words)
     parser.add_argument("--list", action="store_true", help="say which works there are")
     options = parser.parse_args()
     if options.rounds is not None and options.rounds < 1:
@@ -35,12 +39,13 @@ def main() -> int:
         except ImportError:
             parser.error("--plot takes matplotlib: pip install matplotlib")
 
+    limit = options.settle or (SHORT_LIMIT if options.quick else LIMIT)
     results = Results()
     status = 0
     progress = Progress(catalogue.steps(works, quick=options.quick, rounds=options.rounds))
     try:
         for work in works:
-            measure(work, results, progress, quick=options.quick, rounds=options.rounds)
+            measure(work, results, progress, quick=options.quick, rounds=options.rounds, limit=limit)
     except Failure as failure:
         print(f"\nbenchmarks: {failure}", file=sys.stderr)
         status = 1

@@ -72,9 +72,11 @@ def works() -> list[Work]:
         title="List routes, growing",
         unit="route",
         contenders=[
-            Contender("C floor", lambda items: tools.floor("dump", 0, "--what", "routes", "--repeats", 3), floor),
-            Contender("rawnl list, read", lambda items: python(RAWNL, "routes", 1, "read")),
-            Contender("rawnl columns", lambda items: python(RAWNL, "routes", 1, "columns")),
+            Contender(
+                "C floor", lambda items: tools.floor("dump", 0, "--what", "routes", "--repeats", routes.REPEATS), floor
+            ),
+            Contender("rawnl list, read", lambda items: python(RAWNL, "routes", routes.REPEATS, "read")),
+            Contender("rawnl columns", lambda items: python(RAWNL, "routes", routes.REPEATS, "columns")),
             Contender("rawnl stream", lambda items: python(RAWNL, "stream-routes", items), note="both read"),
             Contender("ip route show", routes.by_ip, ip),
         ],

@@ -112,12 +112,11 @@ class Results:
 # --- the measuring
 
 
-def measure(work: Work, results: Results, progress: Progress, *, quick: bool, rounds: int | None) -> None:
-    """Do a work at all its sizes, so and so many rounds, and add the samples."""
+def measure(work: Work, results: Results, progress: Progress, *, quick: bool, rounds: int | None, limit: float) -> None:
+    """Do a work at all its sizes, so and so many rounds, and add the samples. `limit`: of the waits for quiet."""
     present = [contender for contender in work.contenders if not contender.absent]
     results.absent[work.name] = {one.name: one.absent for one in work.contenders if one.absent}
     count = work.turns(quick, rounds)
-    limit = SHORT_LIMIT if quick else LIMIT
     if work.preflight is not None and all(not contender.absent for contender in work.contenders[:2]):
         sandboxed(work.preflight)
     for size in work.quick if quick else work.sizes:

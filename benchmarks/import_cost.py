@@ -1,7 +1,8 @@
 """What `import rawnl` costs: time and memory over an interpreter that does nothing.
 
 Strategy: many short processes in turns, the time taken from outside, the memory told by the process itself at its end.
-The files are in the page cache, and compiled, from the first round on.
+The files are in the page cache, and compiled, from the first round on. The interpreters are started so that no .pth
+file is read: what an editable installation hooks in there would import half of the standard library beforehand.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sys
 import time
 from functools import partial
 
-from benchmarks.harness import Contender, Outcome, Work, process
+from benchmarks.harness import ROOT, Contender, Outcome, Work, process
 from benchmarks.rivals import tools
 
 TELL = """
@@ -22,8 +23,9 @@ with open('/proc/self/status') as file:
 
 
 def _starting(statement: str, items: int) -> Outcome:
+    paths = [str(ROOT), *(path for path in sys.path if path.endswith("-packages"))]
     start = time.perf_counter()
-    outcome = process([sys.executable, "-c", statement + TELL])
+    outcome = process([sys.executable, "-I", "-S", "-c", f"import site, sys; sys.path += {paths}; {statement}{TELL}"])
     return {**outcome, "seconds": time.perf_counter() - start, "items": 1}
 
 

@@ -20,9 +20,11 @@ from benchmarks.report import measured_in, number, per_item, values
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+from matplotlib.ticker import FuncFormatter
 
 OWN, FLOOR, OTHER, INK = "#0b6e99", "#8a8f98", "#d9a441", "#22262b"
-CURVES = ["#0b6e99", "#8a8f98", "#d9a441", "#7a4fa3", "#3d8b5f", "#c0504d"]
+# Of one kind, in their order: the strongest first.
+SHADES = {OWN: [OWN, "#4fa8cc", "#6d5bb0"], FLOOR: [FLOOR, "#4b5058"], OTHER: [OTHER, "#c0504d"]}
 LOGARITHMIC_FROM = 20
 
 plt.rcParams.update(
@@ -55,10 +57,13 @@ def _save(figure: Any, directory: str, name: str) -> None:
     plt.close(figure)
 
 
-def _colour(name: str) -> str:
-    if name.startswith(("rawnl", "as rawnl")):
-        return OWN
-    return FLOOR if name.startswith(("C ", "bare")) else OTHER
+def _colour(work: Work, name: str) -> str:
+    if name.startswith(("ip ", "Go", "pyroute2", "seed")):
+        return OTHER
+    if name.startswith(("C floor", "bare")):
+        return FLOOR
+    # Different ways of the floor: the one that is rawnl's stands out.
+    return OTHER if work.name.startswith("path") and name != work.reference else OWN
 
 
 def _bars(work: Work, results: Results, size: int) -> Any:
@@ -69,7 +74,7 @@ def _bars(work: Work, results: Results, size: int) -> Any:
     low = [value - min(times[name]) for name, value in zip(names, middle, strict=True)]
     high = [max(times[name]) - value for name, value in zip(names, middle, strict=True)]
     figure, axes = plt.subplots(figsize=(8.5, 0.42 * len(names) + 1.3))
-    axes.barh(names, middle, color=[_colour(name) for name in names], height=0.68)
+    axes.barh(names, middle, color=[_colour(work, name) for name in names], height=0.68)
     axes.errorbar(middle, range(len(names)), xerr=[low, high], fmt="none", ecolor=INK, elinewidth=0.8, capsize=2)
     spread = max(middle) / min(middle)
     if spread > LOGARITHMIC_FROM:
@@ -87,20 +92,23 @@ def _bars(work: Work, results: Results, size: int) -> Any:
     title = f"{work.title}: {size:,}" if size > 1 else work.title
     axes.set_title(f"{title}   (× {work.reference})", loc="left", weight="bold", size=11)
     axes.tick_params(axis="y", length=0)
-    figure.text(0.99, 0.01, "shorter is better; whiskers: least and most", ha="right", va="top", size=8, color=FLOOR)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    words = "shorter is better; whiskers: least and most"
+    axes.annotate(words, (1, 0), (0, -34), xycoords="axes fraction", textcoords="offset points", ha="right", size=8)
     return figure
 
 
 def _curves(work: Work, results: Results, sizes: Sequence[int]) -> Any:
     figure, axes = plt.subplots(figsize=(8.5, 4.6))
     highest = lowest = None
-    for number_of, contender in enumerate(work.contenders):
+    shades = {kind: list(colours) for kind, colours in SHADES.items()}
+    for contender in work.contenders:
         points = [(size, times) for size in sizes if (times := per_item(results, work.name, size, contender.name))]
         if not points:
             continue
         across = [size for size, _ in points]
         middle = [median(times) for _, times in points]
-        colour = CURVES[number_of % len(CURVES)]
+        colour = shades[_colour(work, contender.name)].pop(0)
         style = "--" if contender.name.startswith("C ") else "-"
         axes.plot(across, middle, style, color=colour, marker="o", markersize=4, label=contender.name)
         axes.fill_between(
@@ -118,9 +126,10 @@ def _curves(work: Work, results: Results, sizes: Sequence[int]) -> Any:
         axes.set_yscale("log")
     else:
         axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.set_xlabel(f"{work.unit}s")
     axes.set_ylabel(f"µs per {work.unit}")
     axes.set_title(work.title, loc="left", weight="bold", size=11)
     axes.grid(axis="y", color="#e6e8eb", linewidth=0.8)
-    axes.legend(frameon=False, loc="best", ncols=2)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(-0.01, -0.13), ncols=3)
     return figure

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import atexit
+from contextlib import ExitStack
+from functools import cache
 from typing import NamedTuple
 
 from nft_corpus import BASE, DECLARATIONS, RULES
@@ -27,12 +28,15 @@ def taken(nl: rawnl.Connection, command: str) -> bool:
     return bool(done.returncode == 0)
 
 
-@contextmanager
-def filled() -> Iterator[Filled]:
-    """The namespace, as long as the block lasts."""
-    with rawnl.netns.create() as netns, rawnl.open(netns) as nl:
-        nl.links.set("lo", up=True)
-        run_in(nl, "nft", "-f", "-", input=BASE)
-        declarations = sum(taken(nl, f"add {line}") for line in DECLARATIONS.strip().splitlines())
-        rules = sum(taken(nl, f"add rule {place} {rule}") for place, rule in RULES)
-        yield Filled(nl, declarations, rules)
+@cache
+def filled() -> Filled:
+    """The namespace, which is made once and lasts as long as the process."""
+    ending = ExitStack()
+    atexit.register(ending.close)
+    netns = ending.enter_context(rawnl.netns.create())
+    nl = ending.enter_context(rawnl.open(netns))
+    nl.links.set("lo", up=True)
+    run_in(nl, "nft", "-f", "-", input=BASE)
+    declarations = sum(taken(nl, f"add {line}") for line in DECLARATIONS.strip().splitlines())
+    rules = sum(taken(nl, f"add rule {place} {rule}") for place, rule in RULES)
+    return Filled(nl, declarations, rules)

@@ -168,6 +168,8 @@ def test_failures_are_told_by_item(host: rawnl.Connection) -> None:
         host.routes.add_many(["10.5.0.0/24", "10.6.0.0/24", "10.7.0.0/33"], dev="a")
     with pytest.raises(rawnl.EncodeError, match=r"links\[1\]"):
         host.links.add_many([("ok", "ok2"), ("a/b", "c")], Veth)
+    with pytest.raises(rawnl.EncodeError, match="far end"):
+        host.addresses.add_many(["10.5.0.1/32"], "a", peer="10.5.0.2")
     with pytest.raises(TypeError, match="via"):
         host.routes.add_many(["10.0.0.0/8"], vai="192.0.2.1")  # type: ignore[call-arg]
 

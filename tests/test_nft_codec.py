@@ -29,7 +29,7 @@ from rawnl.nft import (
     expr_nat,
     flowtable,
     header,
-    nat,
+    masquerading,
     objects,
     sets,
     stateful,
@@ -284,11 +284,13 @@ names = some.none() | some.text("abcdefgh0123456789.-_*", min_size=1, max_size=1
 
 @given(networks, names, some.booleans())
 def test_a_masquerade_reads_back(network: Any, name: str | None, swapped: bool) -> None:
-    items = nat._expressions(network, name)
+    items = masquerading.masquerade_expressions(network, name)
     if swapped and name is not None:
         items = [*items[-3:-1], *items[:-3], items[-1]]
-    rule = nft.Rule(table="rawnl", chain="postrouting", family=nat._family(network), handle=9, expressions=items)
-    found = nat.masqueraded(nft.Rule.at(rule.encode(), 0))
+    rule = nft.Rule(
+        table="rawnl", chain="postrouting", family=masquerading.family_of(network), handle=9, expressions=items
+    )
+    found = masquerading.masqueraded(nft.Rule.at(rule.encode(), 0))
     assert found is not None
     assert (found.source, found.out_interface, found.handle) == (network, name, 9)
 
@@ -313,16 +315,16 @@ DADDR = nft.Payload(dreg=1, base="network_header", offset=16, len=4)
 )  # fmt: skip
 def test_other_rules_are_no_masquerade_of_ours(items: Any) -> None:
     rule = nft.Rule(table="rawnl", chain="postrouting", family="ip", expressions=items)
-    assert nat.masqueraded(nft.Rule.at(rule.encode(), 0)) is None
+    assert masquerading.masqueraded(nft.Rule.at(rule.encode(), 0)) is None
 
 
 @pytest.mark.parametrize("source", ["192.168.100.1/24", "10.0.0.0/33", "eth0", "", "2001:db8::1/64", 3.5, object()])
 def test_bad_sources(source: Any) -> None:
     with pytest.raises(EncodeError, match=r"source: .*no network"):
-        nat._network(source)
+        masquerading.network_of(source)
 
 
 @pytest.mark.parametrize("name", ["", "x" * 16, "a/b", "a b", "a\0", 3, object()])
 def test_bad_interfaces(name: Any) -> None:
     with pytest.raises(EncodeError, match=r"out_interface: .*interface"):
-        nat._interface(name)
+        masquerading.interface_of(name)

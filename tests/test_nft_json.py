@@ -7,7 +7,6 @@ memory, and leaves out the interface of a chain, which libnftables-json(5) has a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,10 +19,9 @@ from rawnl import nft
 
 
 @pytest.fixture(scope="module")
-def corpus() -> Iterator[Filled]:
+def corpus() -> Filled:
     """The corpus, loaded by the real nft."""
-    with filled() as found:
-        yield found
+    return filled()
 
 
 def steady(objects: dict[str, Any]) -> list[Any]:

@@ -22,11 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 from rawnl.nft.header import family_name
 from rawnl.nft.objects import Chain, ChainFlags, Policy, Rule, Table, TableFlags
-from rawnl.nft.text_contents import TableContents, contents, hook_name, priority_name, read_back
+from rawnl.nft.text_contents import TableContents, contents, hook_name, priority_name, read_back, sets_of
 from rawnl.nft.text_machine import LOOPBACK_INDEX, Style
 from rawnl.nft.text_objects import flowtable, set_declaration, stateful_object
 from rawnl.nft.text_rule import rule_text
-from rawnl.nft.text_sets import SetView
 from rawnl.nft.text_types import quoted
 
 if TYPE_CHECKING:
@@ -49,11 +48,9 @@ def rule_line(rule: Rule, ruleset: Ruleset | None = None, how: Style | None = No
     >>> rule_line(Rule(family="ip", expressions=[Masquerade(flags="proto_random")], comment="out"))
     'masquerade random comment "out"'
     """
-    sets: Mapping[str, SetView] = {}
-    for found in contents(ruleset) if ruleset is not None else ():
-        if (found.table.family, found.table.name) == (rule.family, rule.table):
-            sets = found.sets
-    return rule_text(read_back(rule), sets, how or Style())
+    rule = read_back(rule)
+    sets = {} if ruleset is None else sets_of(ruleset, rule.family, rule.table)
+    return rule_text(rule, sets, how or Style())
 
 
 def ruleset_text(ruleset: Ruleset, style: Style | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from rawnl.errors import EncodeError
@@ -15,6 +16,7 @@ from rawnl.nft.text_sets import SetView
 
 if TYPE_CHECKING:
     from rawnl.nft.objects import Chain, Rule, Table
+    from rawnl.nft.reader import Ruleset
 
 Subject = TypeVar("Subject", bound=Object)
 
@@ -40,27 +42,22 @@ class TableContents(NamedTuple):
         return int(self.table.family or 0)
 
 
-def contents(ruleset: Any) -> Iterator[TableContents]:
+def contents(ruleset: Ruleset) -> Iterator[TableContents]:
     """A ruleset, table by table."""
-    elements: dict[tuple[Any, ...], list[Any]] = {}
-    for item in getattr(ruleset, "elements", ()):
-        owner = read_back(item.set)
-        elements[owner.family, owner.table, owner.name] = _records(item)
-    chains, sets, objects, flowtables = (
-        _by_table(getattr(ruleset, name, ())) for name in ("chains", "sets", "objects", "flowtables")
-    )
-    rules = _by_table(ruleset.rules)
+    chains, rules = _by_table(ruleset.chains), _by_table(ruleset.rules)
+    objects, flowtables = _by_table(ruleset.objects), _by_table(ruleset.flowtables)
     for table in map(read_back, ruleset.tables):
         place = table.family, table.name
         by_chain: dict[str, list[Any]] = {}
         for rule in rules.get(place, ()):
             by_chain.setdefault(rule.chain or "", []).append(rule)
-        views = {
-            item.name: SetView(item, elements.get((item.family, item.table, item.name), ()))
-            for item in sets.get(place, ())
-        }
         yield TableContents(
-            table, chains.get(place, []), by_chain, views, objects.get(place, []), flowtables.get(place, [])
+            table,
+            chains.get(place, []),
+            by_chain,
+            sets_of(ruleset, table.family, table.name),
+            objects.get(place, []),
+            flowtables.get(place, []),
         )
 
 
@@ -80,6 +77,22 @@ def _records(elements: Elements) -> list[Element]:
     for body in elements.bodies():
         found += ElementList.at(message_bytes(ElementList.new, 0, 0, body), 0).elements or ()
     return found
+
+
+def sets_of(ruleset: Ruleset, family: Any, table: str | None) -> dict[str, SetView]:
+    """The sets of a table by name, whose elements are read when they are first asked for."""
+    place = family, table
+    listed = {}
+    for elements in ruleset.elements:
+        owner = read_back(elements.set)
+        if (owner.family, owner.table) == place:
+            listed[owner.name] = elements
+    views = {}
+    for item in map(read_back, ruleset.sets):
+        if (item.family, item.table) == place and item.name is not None:
+            found = listed.get(item.name)
+            views[item.name] = SetView(item) if found is None else SetView(item, partial(_records, found))
+    return views
 
 
 def _by_table(items: Any) -> dict[tuple[Any, Any], list[Any]]:

@@ -317,7 +317,9 @@ def _fib(machine: Machine, fib: Fib) -> None:
     result, type_name = row
     kind = BOOLEAN if flags & FibFlags.PRESENT else TYPES[type_name]
     json = {"fib": {"result": result, "flags": names}}
-    machine.load(fib.dreg, Known(Shown(f"fib {' . '.join(names)} {result}", json), kind, kind.bits, kind.big))
+    machine.load(
+        fib.dreg, Known(Shown(f"fib {' . '.join(names)} {result}", json), kind, TYPES[type_name].bits, kind.big)
+    )
 
 
 @writes(Osf)

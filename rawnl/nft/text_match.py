@@ -67,6 +67,8 @@ def _cmp(machine: Machine, cmp: Cmp) -> None:
         if found.type.prefix and big and 8 * len(data) < found.bits and operator in _EQUALITY:
             _shortened(machine, found, operator, data)
         else:
+            if found.type.kind != "string" and len(data) != (found.bits + 7) // 8:
+                raise Outside("a part of a value is compared")
             _plain(machine, found, operator, integer(data, big), machine.show(found.type, data, big))
     if operator == CmpOp.GTE:
         machine.lower = (len(machine.statements) - 1, term, data)

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from rawnl.nft.element import Element, ElementFlags
@@ -46,14 +47,19 @@ class Part(NamedTuple):
 class SetView:
     """A set and its elements, for whoever writes them."""
 
-    def __init__(self, set: Set, elements: Iterable[Element] = ()) -> None:
+    def __init__(self, set: Set, read: Callable[[], list[Element]] = list) -> None:
         self.set = set
-        self.elements = list(elements)
+        self._read = read
         self.name = set.name or ""
         self.flags = int(set.flags or 0)
         self._userdata = dict(items(set.userdata or b""))
         self.key_typeof = typeof(self._userdata.get(KEY_TYPEOF))
         self.data_typeof = typeof(self._userdata.get(DATA_TYPEOF))
+
+    @cached_property
+    def elements(self) -> list[Element]:
+        """Its elements, read when first asked for."""
+        return self._read()
 
     def has(self, flag: SetFlags) -> bool:
         """Whether it has a flag."""

@@ -146,6 +146,8 @@ class Addresses(AddressChanges[None]):
         are those of `Connection.batch`. Raises BatchError, EncodeError.
         """
         check_options("addresses", options, AddressOptions)
+        if options.get("peer") is not None:
+            raise EncodeError("a far end belongs to one address; add such addresses one by one", attribute="peer")
         templates: dict[int, Template] = {}
         fixed = None if link is None else index(self._session, link)
 
