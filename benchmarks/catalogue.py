@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from benchmarks.harness import Work
 
-# Rules and set elements of nftables belong here too, as "nft": nft -f and nft -j against transactions of rawnl.
 MODULES = {
     "create": "links_create",
     "delete": "links_delete",
@@ -21,6 +20,9 @@ MODULES = {
     "import": "import_cost",
     "path": "kernel_path",
     "growth": "growth",
+    "nft-rules": "nft_rules",
+    "nft-elements": "nft_elements",
+    "nft-map": "nft_map",
 }
 
 

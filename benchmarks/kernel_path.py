@@ -52,6 +52,8 @@ def works() -> list[Work]:
         variant("no IPv6 link-local address", _pods_without_autoconf, note="addr_gen_mode none at both ends"),
         variant("namespaces on a second thread", _pods, "--overlap", note="made ahead, while cables are made"),
         variant("one pod at a time", _pods, "--group", 1),
+        variant("128 pods at a time", _pods, "--group", 128),
+        variant("250 pods at a time", _pods, "--group", 250),
         variant("500 pods at a time", _pods, "--group", 500),
     ]
     in_pairs = [

@@ -110,9 +110,16 @@ class Batch:
         return item
 
     def index_of(self, name: str) -> int:
-        """The index of a link by name; one that this batch is still to make is made now."""
+        """The index of a link by name; one that this batch is still to make, or to rename, is made now."""
         if name in self._names and self._waiting:
             self.flush()
+        try:
+            return index_of(self.channel.fileno(), name)
+        except FileNotFoundError:
+            if not self._waiting:
+                raise
+        # A far end, or a new name: what still waits may bring it.
+        self.flush()
         return index_of(self.channel.fileno(), name)
 
     def _take(self, change: Change, opposite: Any) -> Item:

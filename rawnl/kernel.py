@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable
 from enum import IntEnum
 from errno import EINTR
+from itertools import starmap
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from rawnl._core import ffi as _ffi
@@ -132,7 +133,14 @@ def netns_create() -> int:
 
     Raises: OSError; EPERM without CAP_SYS_ADMIN, ENOSPC over user.max_net_namespaces.
     """
-    return _checked(_lib.rn_netns_create())
+    kept: list[int] = []
+    try:
+        # Ctrl-C runs its handler on the way back from C, and a mere result would be lost with it: see _keep.
+        _keep(kept, _lib.rn_netns_create)
+        return _checked(kept[0])
+    except BaseException:
+        _close(kept)
+        raise
 
 
 def _there(netns: int) -> int:
@@ -151,10 +159,28 @@ def netns_create_with(protocol: int) -> tuple[int, int, int]:
 
     The same as `netns_create` and `netlink_socket`, at the price of one. Raises: OSError.
     """
-    socket_fd = _new("int *")
+    socket_fd = _new("int *", -1)
     port_id = _new("uint32_t *")
-    fd = _checked(_lib.rn_netns_create_with(protocol, socket_fd, port_id))
-    return fd, socket_fd[0], port_id[0]
+    kept: list[int] = []
+    try:
+        _keep(kept, _lib.rn_netns_create_with, protocol, socket_fd, port_id)
+        return _checked(kept[0]), socket_fd[0], port_id[0]
+    except BaseException:
+        if kept and kept[0] >= 0:
+            kept.append(socket_fd[0])
+        _close(kept)
+        raise
+
+
+def _keep(kept: list[int], function: Callable[..., int], *args: Any) -> None:
+    """Call `function` and put its result into `kept` in one step, between whose halves no signal handler can run."""
+    kept.extend(starmap(function, (args,)))
+
+
+def _close(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 # --- the calling thread or process itself -------------------------------------------------------------------

@@ -13,6 +13,7 @@ What a call has made it can take back: on a failure, or Ctrl-C, everything or on
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,7 +24,7 @@ from rawnl import kernel
 from rawnl.bulk import Window
 from rawnl.bulk import packed as packed_message
 from rawnl.channel import Channel
-from rawnl.errors import BatchError, EncodeError, KernelError
+from rawnl.errors import BatchError, ConnectionClosed, EncodeError, KernelError
 from rawnl.interface import index_of
 from rawnl.message import Message
 from rawnl.netns import NetNS
@@ -33,7 +34,7 @@ from rawnl.route.address import Address
 from rawnl.route.kinds.veth import Veth
 from rawnl.route.link import Flags, Link, LinkInfo
 from rawnl.route.route import MAIN, Route, RouteProtocol, RouteType
-from rawnl.rundir import RUN_DIR, checked_name, give_name
+from rawnl.rundir import RUN_DIR, checked_name, give_name, take_name
 from rawnl.teardown import delete_indexes
 from rawnl.template import NAME, Template, name_slot
 from rawnl.verbs.addresses import RTM_NEWADDR
@@ -48,6 +49,7 @@ OnPodError: TypeAlias = 'Literal["rollback", "stop", "continue"]'
 
 # In a fresh namespace loopback has index 1; the far end is given the next.
 LOOPBACK, FAR_END = 1, 2
+_COMPLETE = Flags.UP | Flags.LOWER_UP
 GROUP = 64
 
 
@@ -85,9 +87,9 @@ class _Made:
 
     def handed_over(self) -> NetNS | str:
         """The namespace for the result; nothing of the pod stays open here."""
-        fd, self.fd = self.fd, -1
-        if fd >= 0:
+        if self.fd >= 0:
             self.channel.close()
+            fd, self.fd = self.fd, -1
             if not self.named and self.error is None:
                 return NetNS(fd, created=True)
             os.close(fd)
@@ -149,14 +151,15 @@ def pods(
                     results.append(_result(plan, plan.name, existing=True))
                 else:
                     fresh.append(plan)
-            made = maker.make(fresh, stop=on_error != "continue")
+            made = maker.make(fresh, complete, stop=on_error != "continue")
             results += [_result(pod.plan, pod.handed_over(), error=pod.error) for pod in made]
-            complete += [pod for pod in made if pod.error is None]
             if progress is not None:
                 progress(len(results))
     except BaseException:
         if on_error == "rollback":
             maker.take_back(complete)
+        for pod in complete:
+            pod.handed_over()
         for result in results if on_error == "rollback" else ():
             if isinstance(result.netns, NetNS):
                 result.netns.close()
@@ -258,8 +261,10 @@ class _Maker:
             with open_netns(plan.name) as netns:
                 inside = Channel(0, netns.fileno(), arena=self._arena)
                 try:
-                    index_of(inside.fileno(), self._interface)
-                    return True
+                    far = inside.request(Link(name=self._interface), RTM_GETLINK, 0, Link)[0]
+                    # The near end comes up last of all, and only then does the far end have a carrier.
+                    if int(far.flags or 0) & _COMPLETE == _COMPLETE:
+                        return True
                 except FileNotFoundError:
                     pass
                 finally:
@@ -267,17 +272,19 @@ class _Maker:
         except KernelError:
             pass  # A leftover file, or one that just went.
         try:
-            delete_netns(plan.name)
+            # With its links: the cable's near end would otherwise be in the way of the new one for a while.
+            delete_netns(plan.name, wait=True)
         except FileNotFoundError:
             pass
         return False
 
-    def make(self, plans: Sequence[_Plan], *, stop: bool) -> list[_Made]:
-        """Make a group. With `stop` a failure takes the whole group back and is raised."""
+    def make(self, plans: Sequence[_Plan], complete: list[_Made], *, stop: bool) -> list[_Made]:
+        """Make a group, and put what succeeds into `complete` too. With `stop` a failure takes the whole group back and
+        is raised."""
         made: list[_Made] = []
         try:
             for plan in plans:
-                made.append(self._namespace(plan))
+                self._namespace(plan, made)
             self._cables(made)
             for pod in made:
                 if pod.error is None:
@@ -286,27 +293,37 @@ class _Maker:
             failures = [(pod.plan.number, pod.error) for pod in made if pod.error is not None]
             if failures and stop:
                 raise BatchError(failures, len(plans))
+            self.take_back([pod for pod in made if pod.error is not None])
+            good = [pod for pod in made if pod.error is None]
         except BaseException:
             self.take_back(made)
             raise
-        self.take_back([pod for pod in made if pod.error is not None])
+        # In one step with the end of the block above: at each moment exactly one of the two answers for these pods.
+        complete.extend(good)
         return made
 
-    def _namespace(self, plan: _Plan) -> _Made:
+    def _namespace(self, plan: _Plan, made: list[_Made]) -> None:
+        """Make a pod's namespace, and put the pod among those that are under way as soon as there is anything of it."""
         what = f"create the namespace of pod {plan.name!r}"
         try:
             fd, socket_fd, port_id = kernel.netns_create_with(0)
         except OSError as error:
             raise KernelError.of(error.errno or 0, request=what, attribute=f"pods[{plan.number}]") from None
-        channel = Channel(0, fd, socket=(socket_fd, port_id), arena=self._arena, timeout=self._host.timeout)
-        pod = _Made(plan, fd, channel, False)
+        try:
+            channel = Channel(0, fd, socket=(socket_fd, port_id), arena=self._arena, timeout=self._host.timeout)
+            pod = _Made(plan, fd, channel, False)
+            made.append(pod)
+        except BaseException:
+            if not made or made[-1].fd != fd:
+                os.close(fd)
+                os.close(socket_fd)
+            raise
         if self._named:
             try:
                 give_name(fd, plan.name)
                 pod.named = True
             except OSError as error:
                 pod.error = KernelError.of(error.errno or 0, request=what, attribute=f"pods[{plan.number}]")
-        return pod
 
     def _cables(self, made: Sequence[_Made]) -> None:
         window = Window(self._host.channel)
@@ -363,20 +380,24 @@ class _Maker:
         indexes = [number for pod in made if (number := self._near_end(pod))]
         delete_indexes(self._host.channel, indexes)
         for pod in made:
-            if pod.named:
-                try:
+            with contextlib.suppress(FileNotFoundError):
+                if pod.named:
                     delete_netns(pod.plan.name)
-                except FileNotFoundError:
-                    pass
+                elif self._named and pod.fd >= 0:
+                    # Ctrl-C may have come just after it was named; a stranger of that name is left alone.
+                    take_name(pod.plan.name, pod.fd)
+            pod.named = False
         for pod in made:
             pod.handed_over()
 
     def _near_end(self, pod: _Made) -> int:
         """The index of the near end of this pod's cable, 0 when there is none."""
         try:
-            if pod.fd < 0:
-                return index_of(self._host.channel.fileno(), pod.plan.link)
-            # Asked of the far end, which is surely this pod's; a near end of that name might be a stranger's.
-            return pod.channel.request(Link(index=FAR_END), RTM_GETLINK, 0, Link)[0].link or 0
+            if pod.fd >= 0:
+                # Asked of the far end, which is surely this pod's; a near end of that name might be a stranger's.
+                with contextlib.suppress(ConnectionClosed):
+                    return pod.channel.request(Link(index=FAR_END), RTM_GETLINK, 0, Link)[0].link or 0
+            # Handed over, so the cable of that name was its own, unless it was taken back before.
+            return 0 if pod.error is not None else index_of(self._host.channel.fileno(), pod.plan.link)
         except FileNotFoundError:
             return 0

@@ -9,9 +9,11 @@ checked is what is used, whoever else is at work there.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from errno import EINVAL, ENOENT
+from functools import partial
 
 from rawnl import kernel
 from rawnl.errors import EncodeError, KernelError
@@ -36,20 +38,23 @@ def checked_name(name: str) -> None:
 def give_name(fd: int, name: str) -> None:
     """Mount the namespace `fd` under /run/netns. Raises OSError; nothing half-made stays behind."""
     directory = _run_directory()
+    made: list[int] = []
+    flags = os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        target = os.open(
-            name, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o444, dir_fd=directory
-        )
-        try:
-            # By descriptor on both sides: no path is resolved again, so none can be swapped in between.
-            kernel.mount(f"/proc/self/fd/{fd}", f"/proc/self/fd/{target}", "none", kernel.MS_BIND)
-        except BaseException:
+        # In one step with keeping its descriptor, so that Ctrl-C cannot come in between.
+        made.extend(map(partial(os.open, dir_fd=directory), (name,), (flags,), (0o444,)))
+        # By descriptor on both sides: no path is resolved again, so none can be swapped in between.
+        kernel.mount(f"/proc/self/fd/{fd}", f"/proc/self/fd/{made[0]}", "none", kernel.MS_BIND)
+    except BaseException:
+        if made:
+            # Ctrl-C may come when it is mounted already.
+            with contextlib.suppress(OSError):
+                kernel.umount(f"{RUN_DIR}/{name}", kernel.MNT_DETACH | kernel.UMOUNT_NOFOLLOW)
             os.unlink(name, dir_fd=directory)
-            raise
-        finally:
-            os.close(target)
+        raise
     finally:
-        os.close(directory)
+        for descriptor in (*made, directory):
+            os.close(descriptor)
 
 
 def _run_directory() -> int:

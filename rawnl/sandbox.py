@@ -56,8 +56,9 @@ def enter(*, user: bool | None = None) -> None:
         pass
 
 
-def run(function: Callable[[], int], *, user: bool | None = None) -> int:
-    """Run `function` in a sandbox of its own, in a child process; its result becomes this one's: an exit status.
+def run(function: Callable[[], object], *, user: bool | None = None) -> int:
+    """Run `function` in a sandbox of its own, in a child process; its result becomes this one's: an exit status, as
+    `sys.exit` takes it (None is 0).
 
     The child dies with its parent, and with it the sandbox and all in it. Ctrl-C reaches the child as
     KeyboardInterrupt; if it does not handle it, the status is 130. SIGTERM and SIGHUP are passed on to the child; when

@@ -143,7 +143,7 @@ map ip t spanned { type inet_service : verdict; flags interval; elements = { 1-1
 map ip t concatenated { type ipv4_addr . inet_service : verdict; elements = { 192.0.2.1 . 80 : accept }; }
 map ip t named { typeof ip saddr : meta mark; elements = { 192.0.2.1 : 0x5 }; }
 map ip t learnt { type ipv4_addr : inet_service; flags dynamic,timeout; }
-map ip t agingmap { type ipv4_addr : mark; timeout 1h; elements = { 192.0.2.1 timeout 10s comment "c" : 0x5 }; }
+map ip t agingmap { type ipv4_addr : mark; timeout 1h; elements = { 192.0.2.1 timeout 10h comment "c" : 0x5 }; }
 set ip6 t six { type ipv6_addr; elements = { 2001:db8::1, 2001:db8::2 }; }
 map ip6 t doors { type inet_service : ipv6_addr . inet_service; elements = { 80 : 2001:db8::1 . 8080 }; }
 flowtable inet t fast { hook ingress priority filter; devices = { lo }; }

@@ -402,3 +402,11 @@ def test_objects_of_ipaddress_that_are_no_hosts(nl):
         with pytest.raises(rawnl.EncodeError):
             use()
     assert changes(nl.sent) == []
+
+
+@pytest.mark.parametrize("word", ["up", "arp", "promisc", "multicast"])
+def test_what_only_looks_like_yes_or_no_is_refused(nl, word):
+    with pytest.raises(rawnl.EncodeError, match=word):
+        nl.links.set("lo", **{word: "no"})
+    with pytest.raises(rawnl.EncodeError, match="up"):
+        nl.links.add("dull0", "veth", up="no")

@@ -212,3 +212,14 @@ def test_ip_batch_reaches_the_same_state(host: rawnl.Connection) -> None:
             for number in range(5):
                 batch.links.add(f"w{number}", Veth(peer=Link(name=f"x{number}")))
         assert names(host) - names(witness) == {"stay0", "stay1", "br0"}
+
+
+def test_a_far_end_and_a_new_name_are_known_in_the_same_batch(host: rawnl.Connection) -> None:
+    with host.batch() as batch:
+        pair(batch, "a")
+        batch.links.set("ap", up=True)
+        batch.links.set("a", name="c")
+        batch.addresses.add("192.0.2.1/24", "c")
+    assert {"ap", "c"} <= names(host) and host.links.get("ap").up
+    with pytest.raises(FileNotFoundError), host.batch() as batch:
+        batch.links.set("nosuch", up=True)

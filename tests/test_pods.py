@@ -6,9 +6,12 @@ provoked at each stage (name taken, link taken, address bad, Ctrl-C) and everyth
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 import pytest
@@ -185,3 +188,40 @@ def test_bad_options(host: rawnl.Connection) -> None:
         rawnl.pods(host, 1, bridge="br0", named=False, resume=True)
     with pytest.raises(rawnl.EncodeError, match="link"):
         rawnl.pods(host, 1, bridge="br0", link="far too long a name for it")
+
+
+def test_resuming_makes_again_what_was_cut_short(host: rawnl.Connection) -> None:
+    options: dict[str, Any] = {"bridge": "br0", "addresses": "10.1.0.0/16", "gateway": "10.1.0.1"}
+    rawnl.pods(host, 3, **options)
+    # As after SIGKILL: the cable is there, and no more.
+    with rawnl.open("pod1") as short:
+        short.links.set("eth0", up=False)
+        short.addresses.delete("10.1.0.3/16", "eth0")
+    host.links.set("veth1", up=False)
+    pods = rawnl.pods(host, 3, resume=True, **options)
+    assert sorted((pod.name, pod.existing) for pod in pods) == [("pod0", True), ("pod1", False), ("pod2", True)]
+    with rawnl.netns.open("pod1") as netns:
+        assert netns.ping("10.1.0.1").received == 1
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_ctrl_c_at_any_moment_leaves_nothing_behind(host: rawnl.Connection, named: bool) -> None:
+    random = Random(7)
+    before = counted(host)
+    old = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        for _ in range(15):
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.setitimer(signal.ITIMER_REAL, random.uniform(0.001, 0.05))
+                rawnl.pods(
+                    host,
+                    500,
+                    bridge="br0",
+                    addresses="10.1.0.0/16",
+                    gateway="10.1.0.1",
+                    named=named,
+                )
+            assert counted(host) == before
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)

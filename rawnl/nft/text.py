@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from rawnl.errors import DecodeError
 from rawnl.nft.header import family_name
 from rawnl.nft.objects import Chain, ChainFlags, Policy, Rule, Table, TableFlags
 from rawnl.nft.text_contents import TableContents, contents, hook_name, priority_name, read_back, sets_of
@@ -49,7 +50,11 @@ def rule_line(rule: Rule, ruleset: Ruleset | None = None, how: Style | None = No
     'masquerade random comment "out"'
     """
     rule = read_back(rule)
-    sets = {} if ruleset is None else sets_of(ruleset, rule.family, rule.table)
+    try:
+        sets = {} if ruleset is None else sets_of(ruleset, rule.family, rule.table)
+    except DecodeError:
+        # It is the rule that is damaged, and says of no table.
+        sets = {}
     return rule_text(rule, sets, how or Style())
 
 

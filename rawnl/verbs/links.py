@@ -119,6 +119,7 @@ class LinkChanges(Generic[A, R]):
         >>> nl.links.add("veth-red", Veth(peer=Link(name="veth-blue", netns=blue)))           # doctest: +SKIP
         """
         session = self._session
+        _yes_or_no("up", up)
         message = Link(
             index=index,
             flags=Flags.UP if up else None,
@@ -176,9 +177,11 @@ class LinkChanges(Generic[A, R]):
         words = {"up": up, "promisc": promisc, "allmulticast": allmulticast, "multicast": multicast}
         for word, wanted in words.items():
             if wanted is not None:
+                _yes_or_no(word, wanted)
                 change |= _FLAG_WORDS[word]
                 flags |= _FLAG_WORDS[word] if wanted else 0
         if arp is not None:
+            _yes_or_no("arp", arp)
             change |= Flags.NOARP
             flags |= 0 if arp else Flags.NOARP
         linkinfo = None
@@ -435,6 +438,12 @@ def _undo_links(channel: Channel, messages: list[bytes]) -> None:
         except FileNotFoundError:
             continue  # Never made, if nobody knew how far the kernel came.
     delete_indexes(channel, indexes)
+
+
+def _yes_or_no(word: str, wanted: object) -> None:
+    """Refuse what only looks like an answer: `up="no"` would be taken for yes."""
+    if wanted not in (True, False):
+        raise EncodeError(f"{wanted!r} is neither True nor False", attribute=word)
 
 
 def _index(session: Session[Any], link: LinkLike) -> int:
