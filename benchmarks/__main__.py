@@ -8,6 +8,7 @@ import sys
 from benchmarks import catalogue, figures, report
 from benchmarks.harness import LIMIT, SHORT_LIMIT, Failure, Results, measure
 from benchmarks.progress import Progress
+from benchmarks.rivals import tools
 
 
 def main() -> int:
@@ -44,6 +45,7 @@ def main() -> int:
     status = 0
     progress = Progress(catalogue.steps(works, quick=options.quick, rounds=options.rounds))
     try:
+        tools.build()
         for work in works:
             measure(work, results, progress, quick=options.quick, rounds=options.rounds, limit=limit)
     except Failure as failure:

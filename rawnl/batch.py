@@ -144,20 +144,22 @@ class Batch:
         waiting, self._waiting = self._waiting, []
         self._names.clear()
         before = len(self._window.failures)
+        interruption: BaseException | None = None
         try:
             self._window.send()
-        except BaseException:
-            # Nobody knows how far it came; undoing what was never done does no harm.
-            self._undo += [opposite for _, _, opposite in waiting if opposite is not None]
-            raise
+        except BaseException as error:
+            interruption = error
         failed = {number: error for number, _, error in self._window.failures[before:]}
         for item, _, opposite in waiting:
             item.error = failed.get(item.number)
-            item.done = item.error is None
+            # Only what is known to be done is ever taken back: what was refused may be a stranger's.
+            item.done = item.error is None and self._window.answered
             if item.error is not None:
                 self.failures.append((item.number, item.error))
-            elif opposite is not None:
+            elif opposite is not None and item.done:
                 self._undo.append(opposite)
+        if interruption is not None:
+            raise interruption
         if self._progress is not None:
             self._progress(self._window.sent)
         if failed and self.on_error != "continue":

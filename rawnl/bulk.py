@@ -37,19 +37,19 @@ def checked_policy(on_error: str) -> str:
 class Window:
     """Requests that wait for their send, and the failures of those that were sent.
 
-    `failures` holds (number, label, error); `carried_out` is called with the (number, message) pairs of each window
-    that the kernel did carry out.
+    `failures` holds (number, label, error); `answered`: whether the last window was answered to its end, so that what
+    did not fail is known to be done.
     """
 
-    __slots__ = ("_bytes", "_channel", "_items", "_rows", "_size", "carried_out", "failures", "sent")
+    __slots__ = ("_bytes", "_channel", "_items", "_rows", "_size", "answered", "failures", "sent")
 
-    def __init__(self, channel: Channel, carried_out: Callable[[list[tuple[int, bytes]]], None] | None = None) -> None:
+    def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._items = channel.window_items
         self._size = channel.window_bytes
         self._rows: list[tuple[Pack, tuple[Any, ...], int, type[Message], str]] = []
         self._bytes = 0
-        self.carried_out = carried_out
+        self.answered = False
         self.failures: list[tuple[int, str, KernelError]] = []
         self.sent = 0
 
@@ -69,27 +69,26 @@ class Window:
         self._bytes += size
 
     def send(self) -> int:
-        """Send what waits, and return how many requests were refused."""
+        """Send what waits, and return how many requests were refused.
+
+        Ctrl-C is raised once the answers were seen to, so that `failures` and `answered` tell the truth then too.
+        """
         rows = self._rows
         if not rows:
             return 0
         self._rows, self._bytes = [], 0
+        self.answered = False
         first = self._channel.sequences(len(rows))
         messages = [row[0](sequence, *row[1]) for sequence, row in enumerate(rows, first)]
-        refused = self._channel.window(messages, first)
+        refused, answered, interruption = self._channel.window(messages, first)
         self.sent += len(rows)
+        self.answered = answered
         for position, answer in sorted(refused.items()):
             _, _, number, cls, what = rows[position]
             noun = _noun(cls, number)
             self.failures.append((number, noun, failure(answer, what, messages[position], cls, noun)))
-        if self.carried_out is not None:
-            self.carried_out(
-                [
-                    (row[2], message)
-                    for i, (row, message) in enumerate(zip(rows, messages, strict=True))
-                    if i not in refused
-                ]
-            )
+        if interruption is not None:
+            raise interruption
         return len(refused)
 
 
@@ -136,19 +135,17 @@ def load(
                 messages = [pack(sequence, item) for sequence, item in enumerate(part, first)]
             except EncodeError:
                 raise _numbered(pack, part, cls, total) from None
-            try:
-                refused = channel.window(messages, first)
-            except BaseException:
-                if on_error == "rollback":
-                    done += messages  # Unknown: undoing what was never done does no harm.
-                raise
+            refused, answered, interruption = channel.window(messages, first)
             for position, answer in sorted(refused.items()):
                 number = total + position
                 error = failure(answer, what, messages[position], cls, _noun(cls, number))
                 failures.append((number, error))
-            if on_error == "rollback":
+            # Only what is known to be done is ever taken back: what was refused may be a stranger's.
+            if on_error == "rollback" and answered:
                 done += [message for position, message in enumerate(messages) if position not in refused]
             total += len(messages)
+            if interruption is not None:
+                raise interruption
             if progress is not None:
                 progress(total)
             if failures and on_error != "continue":
@@ -178,15 +175,20 @@ def undo_by_deleting(channel: Channel, messages: list[bytes]) -> None:
     Raises BatchError with what could not be taken back.
     """
     failures: list[tuple[int, KernelError]] = []
+    interruption: BaseException | None = None
     messages = messages[::-1]
     for start in range(0, len(messages), channel.window_items):
         part = messages[start : start + channel.window_items]
         first = channel.sequences(len(part))
         deletions = [_deletion(message, sequence) for sequence, message in enumerate(part, first)]
-        for position, answer in channel.window(deletions, first).items():
+        refused, _, broken_in = channel.window(deletions, first)
+        interruption = interruption or broken_in
+        for position, answer in refused.items():
             error = failure(answer, "take back a request")
             if not isinstance(error, FileNotFoundError):
                 failures.append((len(messages) - 1 - start - position, error))
+    if interruption is not None:
+        raise interruption
     if failures:
         raise BatchError(failures, len(messages))
 

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from errno import EMSGSIZE, ENOBUFS, ETIMEDOUT
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from rawnl import kernel
 from rawnl.errors import ConnectionClosed, DumpInterrupted, KernelError, OutcomeUnknown
@@ -53,6 +53,16 @@ def _forked() -> None:
 
 
 os.register_at_fork(after_in_child=_forked)
+
+
+class Answers(NamedTuple):
+    """What became of a window: the refusals by position; `answered`, whether the end was reached, so that all others
+    are known to be done; and what broke in meanwhile, Ctrl-C mostly, which the caller has to raise when it has seen to
+    its own."""
+
+    refused: dict[int, Control]
+    answered: bool
+    interruption: BaseException | None
 
 
 class Channel:
@@ -148,16 +158,7 @@ class Channel:
                     buffer: Any = arena.take()
                     yield buffer, kernel.scan(buffer, 0, len(buffer), sequence, header, width)
             except OSError as error:
-                if isinstance(error, KernelError):
-                    raise
-                if error.errno == ENOBUFS:
-                    raise OutcomeUnknown(
-                        ENOBUFS,
-                        request="wait for the kernel's answer",
-                        message="The answer was lost in a full receive buffer",
-                        hint="what was asked may have been done; read it back",
-                    ) from None
-                raise KernelError.of(error.errno or 0, request="talk to the kernel") from None
+                raise _broken_off(error) from None
             self._broken = False
 
     def collect(self, datagrams: Sequence[bytes], stop: int, *, timeout: float | None = None) -> tuple[list[Any], bool]:
@@ -239,25 +240,60 @@ class Channel:
             raise failure(refusal, what, data, type(message))
         return found
 
-    def window(self, messages: Sequence[bytes], first: int, *, timeout: float | None = None) -> dict[int, Control]:
-        """Send many messages in one datagram and return the refusals, by position.
+    def window(self, messages: Sequence[bytes], first: int, *, timeout: float | None = None) -> Answers:
+        """Send many messages in one datagram; the refusals come back by position.
 
         The messages carry consecutive sequence numbers from `first` on, which the caller took from `sequences`. The
         kernel answers every request that fails, asked or not, so an ack is asked of the last only, and silence about
         the others means success once that one is answered. Requests are not atomic: those before and after a failing
         one are carried out. Within `window_items` and `window_bytes` no answer is lost even when all of them fail.
+
+        The kernel has carried everything out when the send returns. So Ctrl-C in the middle does not end this: the
+        answers, which are there already, are read first, and the exception is handed back beside them. Raises
+        KernelError: TimedOut, OutcomeUnknown; nothing is known of the window then.
         """
         data = bytearray().join(messages)
         last = len(data) - len(messages[-1])
         _SHORT.pack_into(data, last + 6, _SHORT.unpack_from(data, last + 6)[0] | NLM_F_REQUEST | NLM_F_ACK)
         refused: dict[int, Control] = {}
         stop = (first + len(messages) - 2) % 0xFFFFFFFF + 1
-        for buffer, scan in self.exchange(data, stop, timeout=timeout, burst=True):
+        interruption: BaseException | None = None
+        answered = False
+        self._usable()
+        with self._lock:
+            self._usable()
+            if self._broken:
+                self._replace()
+            deadline = time.monotonic_ns() + int((self.timeout if timeout is None else timeout) * 1e9)
+            self._broken = True
+            for attempt in range(MAX_LOSSES):
+                try:
+                    if attempt == 0:
+                        kernel.send(self._fd, data)
+                    answered = self._answers(stop, first, deadline, refused)
+                    break
+                except OSError as error:
+                    raise _broken_off(error) from None
+                except BaseException as error:
+                    # Whether it was sent or not is seen by what is there: nothing need be waited for any more.
+                    interruption, deadline = error, 0
+            if not answered and interruption is None:
+                raise KernelError.of(ETIMEDOUT, request="wait for the kernel's answer")
+            self._broken = not answered
+        return Answers(refused, answered, interruption)
+
+    def _answers(self, stop: int, first: int, deadline: int, refused: dict[int, Control]) -> bool:
+        """Read up to the answer to `stop`, noting refusals; False when it did not come in time."""
+        status = kernel.Status.FULL
+        while status is kernel.Status.FULL:
+            status = kernel.receive(self._fd, self._arena, stop, 0, deadline, True)
+            buffer: Any = self._arena.take()
+            scan = kernel.scan(buffer, 0, len(buffer), 0, 0, 1)
             for offset in scan.controls:
                 answer = control(buffer, offset)
                 if answer.errno:
                     refused[(answer.sequence - first) % 0xFFFFFFFF] = answer
-        return refused
+        return status is kernel.Status.DONE
 
     def sequences(self, count: int) -> int:
         """Reserve `count` consecutive sequence numbers; the first of them. None of them is 0."""
@@ -332,6 +368,20 @@ class Channel:
             yield buffer, scan
         if refusal is not None:
             raise failure(refusal, what, data, type(message))
+
+
+def _broken_off(error: OSError) -> KernelError:
+    """The error for an exchange that an error of the socket broke off."""
+    if isinstance(error, KernelError):
+        return error
+    if error.errno == ENOBUFS:
+        return OutcomeUnknown(
+            ENOBUFS,
+            request="wait for the kernel's answer",
+            message="The answer was lost in a full receive buffer",
+            hint="what was asked may have been done; read it back",
+        )
+    return KernelError.of(error.errno or 0, request="talk to the kernel")
 
 
 def _make_room(fd: int, length: int) -> None:

@@ -25,7 +25,8 @@ def names(connection: rawnl.Connection) -> set[str]:
 
 def state(connection: rawnl.Connection) -> list[str]:
     """All that a rolled-back batch must leave as it was: links, addresses, routes, neighbours, rules; no counters."""
-    commands = ("-d link", "addr", "route show table all", "neigh", "rule")
+    # IPv4 only: IPv6 goes on about its own business, such as detecting duplicates, meanwhile.
+    commands = ("-d link", "-4 addr", "-4 route show table all", "-4 neigh", "rule")
     return [
         connection.netns.run([require("ip"), *command.split()], capture_output=True, text=True, check=True).stdout
         for command in commands

@@ -16,7 +16,7 @@ import pytest
 from witness import require
 
 import rawnl
-from rawnl import Link, Route, Veth
+from rawnl import Link, Route, Veth, kernel
 from rawnl.bulk import undo_by_deleting
 from rawnl.template import NAME, Template, name_slot
 
@@ -198,6 +198,43 @@ def test_a_rollback_takes_a_whole_load_back(host: rawnl.Connection, bad: str) ->
         entries = [(f"10.0.{i}.1", lladdr) for i in range(250)]
         host.neighbours.add_many(items(entries, (f"10.0.{1}.1", lladdr)), "a", on_error="rollback")
     assert state(host) == before
+
+
+@pytest.mark.parametrize("when", ["before", "after", "in between"])
+def test_ctrl_c_in_a_window_takes_back_only_what_was_made(
+    host: rawnl.Connection, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    host.links.add("mine", "bridge")
+    before = state(host)
+    send, receive = kernel.send, kernel.receive
+
+    def interrupted_send(fd: int, data: Any) -> None:
+        monkeypatch.setattr(kernel, "send", send)
+        if when == "before":
+            raise KeyboardInterrupt
+        send(fd, data)
+        if when == "after":
+            raise KeyboardInterrupt
+
+    def interrupted_receive(*arguments: Any) -> Any:
+        monkeypatch.setattr(kernel, "receive", receive)
+        if when == "in between":
+            raise KeyboardInterrupt
+        return receive(*arguments)
+
+    for load in ("add_many", "batch"):
+        monkeypatch.setattr(kernel, "send", interrupted_send)
+        monkeypatch.setattr(kernel, "receive", interrupted_receive)
+        with pytest.raises(KeyboardInterrupt):
+            if load == "add_many":
+                host.links.add_many(["x1", "mine", "x2"], "bridge", on_error="rollback")
+            else:
+                with host.batch(on_error="rollback") as batch:
+                    for name in ("x1", "mine", "x2"):
+                        batch.links.add(name, "bridge")
+        assert state(host) == before
+        monkeypatch.undo()
+    assert host.links.get("mine").kind == "bridge"
 
 
 # --- deletion

@@ -1,7 +1,7 @@
 """The contenders that are programs: the C floor and the Go program, built by the suite, and iproute2.
 
-Strategy: both programs are compiled once a run, into a directory that goes with it. What is not installed leaves a
-sentence that says so, by which the contender is named as absent.
+Strategy: both programs are compiled once a run, before anything is measured, into a directory that goes with it. What
+is not installed leaves a sentence that says so, by which the contender is named as absent.
 """
 
 from __future__ import annotations
@@ -26,38 +26,45 @@ def _directory() -> tempfile.TemporaryDirectory[str]:
 
 
 @lru_cache
-def _floor() -> tuple[str, str]:
-    compiler = shutil.which(os.environ.get("CC", "cc"))
-    if compiler is None:
-        return "", "no C compiler (cc)"
+def _floor() -> str:
     target = str(Path(_directory().name, "floor"))
     sources = [str(HERE / "floor.c"), str(HERE / "floor_pods.c")]
-    subprocess.run([compiler, "-O2", "-Wall", "-Wextra", "-o", target, *sources, "-lpthread"], check=True)
-    return target, ""
+    subprocess.run([_compiler(), "-O2", "-Wall", "-Wextra", "-o", target, *sources, "-lpthread"], check=True)
+    return target
 
 
 @lru_cache
-def _golang() -> tuple[str, str]:
-    compiler = shutil.which("go")
-    if compiler is None:
-        return "", "no Go compiler (apt install golang-go)"
-    if not os.path.isdir(GO_PACKAGE):
-        return "", "no vishvananda/netlink (apt install golang-github-vishvananda-netlink-dev)"
+def _golang() -> str:
     target = str(Path(_directory().name, "rival"))
     environment = {**os.environ, "GO111MODULE": "off", "GOFLAGS": "", "GOPATH": "/usr/share/gocode"}
-    environment.setdefault("GOCACHE", str(Path(_directory().name, "cache")))
-    subprocess.run([compiler, "build", "-o", target, "."], cwd=HERE / "go", env=environment, check=True)
-    return target, ""
+    subprocess.run(["go", "build", "-o", target, "."], cwd=HERE / "go", env=environment, check=True)
+    return target
+
+
+def _compiler() -> str:
+    return os.environ.get("CC", "cc")
+
+
+def build() -> None:
+    """Compile what can be compiled here, once and for all: what a sandbox compiles is not known outside it."""
+    if not floor_absent():
+        _floor()
+    if not golang_absent():
+        _golang()
 
 
 def floor_absent() -> str:
-    """Why there is no C floor; empty when there is one."""
-    return _floor()[1]
+    """Why there is no C floor; empty when there can be one."""
+    return "" if shutil.which(_compiler()) else "no C compiler (cc)"
 
 
 def golang_absent() -> str:
-    """Why there is no Go rival; empty when there is one."""
-    return _golang()[1]
+    """Why there is no Go rival; empty when there can be one."""
+    if not shutil.which("go"):
+        return "no Go compiler (apt install golang-go)"
+    if not os.path.isdir(GO_PACKAGE):
+        return "no vishvananda/netlink (apt install golang-github-vishvananda-netlink-dev)"
+    return ""
 
 
 def ip_absent() -> str:
@@ -72,12 +79,12 @@ def pyroute2_absent() -> str:
 
 def floor(work: str, count: int, *options: object, text: str = "", **environment: str) -> Outcome:
     """Run the C floor."""
-    return process([_floor()[0], work, str(count), *map(str, options)], text, **environment)
+    return process([_floor(), work, str(count), *map(str, options)], text, **environment)
 
 
 def golang(work: str, *arguments: object) -> Outcome:
     """Run the Go rival."""
-    return process([_golang()[0], work, *map(str, arguments)])
+    return process([_golang(), work, *map(str, arguments)])
 
 
 def ip_batch(lines: list[str], *options: str) -> Outcome:
@@ -95,7 +102,7 @@ def versions() -> dict[str, str]:
         ("iproute2", ip_absent(), ["ip", "-V"]),
         ("go", golang_absent(), ["go", "version"]),
         ("vishvananda/netlink", golang_absent(), ["dpkg-query", "-Wf", "${Version}", _GO_DEBIAN]),
-        ("cc", floor_absent(), ["cc", "--version"]),
+        ("cc", floor_absent(), [_compiler(), "--version"]),
     ):
         if not absent and shutil.which(command[0]):
             done = subprocess.run(command, capture_output=True, text=True)

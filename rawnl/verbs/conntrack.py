@@ -265,11 +265,13 @@ class Conntrack:
             messages = [
                 message_bytes(CT_DELETE, NLM_F_REQUEST, first + number, body) for number, body in enumerate(chunk)
             ]
-            refused = channel.window(messages, first)
+            refused, _, interruption = channel.window(messages, first)
             for position, answer in refused.items():
                 if answer.errno != ENOENT:
                     raise failure(answer, "delete a flow", messages[position], Flow)
             deleted += len(chunk) - len(refused)
+            if interruption is not None:
+                raise interruption
         return deleted
 
 
