@@ -151,5 +151,5 @@ def works() -> list[Work]:
     sizes = (5000, 1000)
     return [
         loading("rules", "rule", rules_text, adding, read_back, sizes),
-        listing("rules", "rule", rules_text, reading, read_back, sizes, "the expressions of each as objects"),
+        listing("rules", "rule", rules_text, reading, read_back, sizes, "expressions as objects, fields unread"),
     ]

@@ -80,7 +80,7 @@ def test_an_answer(cable, address):
     assert ping8(cable.one, address)
     assert 0 < result.times[0] < 1
     assert result.minimum == result.average == result.maximum == result.times[0]
-    assert descriptors() == before
+    assert descriptors() <= before
 
 
 def test_link_local_by_name_and_by_index(cable):
@@ -144,7 +144,7 @@ def test_no_route(cable, address):
     assert caught.value.errno == errno.ENETUNREACH
     assert address in str(caught.value)
     assert not ping8(cable.one, address)
-    assert descriptors() == before
+    assert descriptors() <= before
 
 
 def test_two_at_once_do_not_take_each_other_s_answers(cable):
