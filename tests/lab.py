@@ -8,6 +8,7 @@ die without taking the others along.
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import pickle
@@ -104,6 +105,8 @@ def state(netns: rawnl.NetNS, only: str = "") -> list[str]:
 
 def descriptors() -> set[str]:
     """The open descriptors of this process."""
+    # What earlier tests dropped must not be collected, and closed, between two looks.
+    gc.collect()
     return set(os.listdir("/proc/self/fd"))
 
 
