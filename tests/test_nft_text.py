@@ -181,7 +181,7 @@ def test_durations(milliseconds: int, text: str) -> None:
 # --- garbage -------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(some.lists(expression_plans(Expr, 2), max_size=5), some.sampled_from([0, 1, 2, 3, 5, 7, 10, 99]))
 def test_any_expressions_have_a_text(plans: list[object], family: int) -> None:
     try:
@@ -195,7 +195,7 @@ def test_any_expressions_have_a_text(plans: list[object], family: int) -> None:
     assert isinstance(Ruleset(0, [nft_table], [nft.Chain("c", table="t", family=family)], [rule]).json(), str)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(some.data())
 def test_damaged_rules_have_a_text(corpus: Filled, data: some.DataObject) -> None:
     """Bytes of real rules with some of them changed: lengths that lie, types that are none, values of another size."""
